@@ -1,0 +1,48 @@
+# Everything a newcomer needs: `make demo` shows it, `make test` proves it. The rest is for people who change it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo test lint format bench proto docs lock clean
+
+setup: $(STAMP)  ## a virtual environment with .venv/bin/watchbound in it
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"Watchbound needs Python 3.11 or newer, got {v[0]}.{v[1]}; call make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+demo: setup  ## the main job on the embedded stack, with alerts in the terminal
+	$(BIN)/watchbound demo
+
+test: setup  ## every test
+	$(BIN)/pytest
+
+lint: setup  ## style, types, layers, contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd proto && ../$(BIN)/buf lint
+	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/proto-breaking
+
+format: setup  ## what lint would ask for
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## ours against the plain pipeline; writes loadtest/results/bench.json
+	$(BIN)/python -m loadtest.bench
+
+proto: setup  ## services/watchbound/wire from proto/
+	$(BIN)/python tools/proto.py
+
+lock: setup  ## requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --python-version 3.11 --extra cpu --extra embedded --extra dev \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

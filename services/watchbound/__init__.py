@@ -1,0 +1,1 @@
+"""Watchbound: a streaming face-matching cluster that can match only what it has been authorised to match."""

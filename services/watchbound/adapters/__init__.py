@@ -1,0 +1,1 @@
+"""The only code that imports client libraries: one file per library and port."""

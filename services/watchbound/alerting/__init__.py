@@ -1,0 +1,1 @@
+"""When matches become alerts, and when they do not."""

@@ -1,0 +1,1 @@
+"""Camera sites: sources, sampling, health, publishing, and synthetic sites with ground truth."""

@@ -1,0 +1,69 @@
+"""Every error that Watchbound raises on purpose.
+
+WatchboundError
+├── Poison                 a record or an image that can never be handled; dead-letter or report it and go on
+├── InvalidValue           a domain value whose invariant does not hold (also a ValueError)
+├── ConfigurationError     a setting, file or flag that a person must mend
+│   └── ModelPackError     a model pack that may not be used as it is
+├── NotAuthorised          the act has no authority now
+├── UnknownReference       a name (authorisation, entry, alert) that nothing answers to
+└── Unavailable            a service that we depend on does not answer; hold and try again
+
+A message says what was expected, what came, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class WatchboundError(Exception):
+    """Root of the tree."""
+
+
+class PoisonReason(Enum):
+    """Why bytes can never be handled: a closed list, since each value is a metric label."""
+
+    BAD_PROTOBUF = "bad_protobuf"
+    BAD_VALUE = "bad_value"
+    EMPTY = "empty"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_FEW_PIXELS = "too_few_pixels"
+    NOT_A_PICTURE = "not_a_picture"
+    UNDECODABLE = "undecodable"
+    FROM_THE_FUTURE = "from_the_future"
+    WRONG_KEY = "wrong_key"
+
+
+class Poison(WatchboundError):
+    """Bytes that no retry can make valid; `detail` is for people and holds no pixels."""
+
+    def __init__(self, reason: PoisonReason, detail: str) -> None:
+        super().__init__(f"{reason.value}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidValue(WatchboundError, ValueError):
+    """A value outside its domain."""
+
+
+class ConfigurationError(WatchboundError):
+    """Something that a person configured and must mend."""
+
+
+class ModelPackError(ConfigurationError):
+    """A model pack is missing, altered, unlicensed or of a form that is refused."""
+
+
+class NotAuthorised(WatchboundError):
+    """No authorisation permits this act now."""
+
+
+class UnknownReference(WatchboundError):
+    """Nothing is known under this name."""
+
+
+class Unavailable(WatchboundError):
+    """A dependency does not answer; the work must be held, never skipped."""

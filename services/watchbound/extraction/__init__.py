@@ -1,0 +1,1 @@
+"""Bytes to faces to embeddings: decode, detect, track, assess quality, align, embed. No client library."""

@@ -1,0 +1,1 @@
+"""Authorising, enrolling, and knowing at every moment what is permitted."""

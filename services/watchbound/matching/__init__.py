@@ -1,0 +1,1 @@
+"""Search, decide and the worker that does it."""

@@ -1,0 +1,73 @@
+"""Every metric, defined once. `docs/metrics.md` is generated from here (`make docs`)."""
+
+from __future__ import annotations
+
+from watchbound.ports import Metric, MetricKind
+
+PREFIX = "watchbound_"
+
+_STAGE_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_LATENCY_SECONDS = (0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+
+
+def _counter(name: str, meaning: str, *labels: str, unit: str = "1") -> Metric:
+    return Metric(name, MetricKind.COUNTER, unit, meaning, labels)
+
+
+def _gauge(name: str, meaning: str, *labels: str, unit: str = "1") -> Metric:
+    return Metric(name, MetricKind.GAUGE, unit, meaning, labels)
+
+
+def _histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Metric:
+    return Metric(name, MetricKind.HISTOGRAM, "seconds", meaning, labels, buckets)
+
+
+# Camera sites
+FRAMES_CAPTURED = _counter("frames_captured", "Frames sampled from a source.", "camera")
+FRAMES_PUBLISHED = _counter("frames_published", "Frames acknowledged by the broker.", "camera")
+FRAMES_SHED = _counter("frames_shed", "Live frames let go on purpose, at the site or at a worker.", "camera", "reason")
+FRAMES_REFUSED = _counter("frames_refused", "Frames that no authority permitted.", "camera", "reason")
+CAMERA_STATE = _gauge("camera_state", "1 for the state that a camera is in, 0 for the others.", "camera", "state")
+CAMERA_RECONNECTS = _counter("camera_reconnects", "Attempts to open a source again after it failed.", "camera")
+PUBLISH_SECONDS = _histogram(
+    "publish_seconds", "From a frame's capture to its acknowledgement.", _LATENCY_SECONDS, "camera"
+)
+
+# Matching workers
+FRAMES_RECEIVED = _counter("frames_received", "Frame records read from the log by a worker.")
+FRAMES_PROCESSED = _counter("frames_processed", "Frames in which faces were looked for.", "camera")
+FRAMES_DEAD_LETTERED = _counter("frames_dead_lettered", "Frame records that no retry can make valid.", "reason")
+FACES_DETECTED = _counter("faces_detected", "Faces found in frames.", "camera")
+FACES_SKIPPED = _counter("faces_skipped", "Faces not embedded, by quality component.", "reason")
+TRACKS_OPENED = _counter("tracks_opened", "Passing faces that began to be followed.", "camera")
+EMBEDDINGS_MADE = _counter("embeddings_made", "Face templates computed.")
+MATCHES_PUBLISHED = _counter("matches_published", "Matches acknowledged by the broker.", "camera")
+STAGE_SECONDS = _histogram("stage_seconds", "Wall time of one stage for one frame or batch.", _STAGE_SECONDS, "stage")
+SEARCH_SECONDS = _histogram("search_seconds", "Wall time of one gallery search.", _STAGE_SECONDS)
+CAPTURE_TO_MATCH_SECONDS = _histogram(
+    "capture_to_match_seconds", "From a frame's capture to the match it completed.", _LATENCY_SECONDS
+)
+CONSUMER_LAG = _gauge("consumer_lag", "Records not read yet.", "topic", "partition")
+WORKERS = _gauge("workers", "Matching workers by state.", "state")
+WORKER_RESTARTS = _counter("worker_restarts", "Workers started again after they died.")
+MODEL_INFO = _gauge("model_info", "1, with the models and the execution provider in use.", "role", "digest", "provider")
+
+# Alerting
+MATCHES_RECEIVED = _counter("matches_received", "Matches read by alerting.")
+ALERTS_EMITTED = _counter("alerts_emitted", "Alert events published.", "event")
+MATCHES_SUPPRESSED = _counter("matches_suppressed", "Matches that raised nothing, by reason.", "reason")
+CAPTURE_TO_ALERT_SECONDS = _histogram(
+    "capture_to_alert_seconds",
+    "From the capture of the frame that opened an alert to its publication.",
+    _LATENCY_SECONDS,
+)
+DECISIONS_RECEIVED = _counter("decisions_received", "Decisions read by alerting.", "verdict")
+
+# Every service
+AUTHORITY_AGE = _gauge(
+    "authority_age_seconds", "Since the authorisations were last known to be up to date.", unit="seconds"
+)
+AUTHORISATIONS_IN_FORCE = _gauge("authorisations_in_force", "Authorisations that permit something now.")
+DEAD_LETTERS = _counter("dead_letters", "Records sent to the dead-letter topic.", "topic", "reason")
+
+ALL_METRICS: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -1,0 +1,267 @@
+"""What the product needs from the world, as Protocols. Adapters and the shipped fakes answer them.
+
+Every implementation of a port passes the port's suite in `tests/contract/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchbound.domain.candidate import Candidate
+from watchbound.domain.face import Detection
+from watchbound.domain.watchlist import EnrolledImage
+
+T = TypeVar("T")
+
+Image = NDArray[np.uint8]
+"""A decoded picture: shape (height, width, 3), blue-green-red."""
+
+
+class Clock(Protocol):
+    """The trusted clock of a service."""
+
+    def now(self) -> datetime:
+        """The present, time-zone-aware."""
+
+
+# --- records -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TopicPartition:
+    """One ordered stretch of the log."""
+
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it was read.
+
+    Attributes:
+        timestamp: when the producer or broker stamped it.
+    """
+
+    source: TopicPartition
+    offset: int
+    key: str | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    timestamp: datetime
+
+
+class Codec(Protocol[T]):
+    """Turns a domain value into a record's bytes and back."""
+
+    def encode(self, value: T) -> bytes:
+        """The value in its wire form."""
+
+    def decode(self, data: bytes) -> T:
+        """The value again.
+
+        Raises:
+            Poison: the bytes are no such value, or one whose invariants do not hold.
+        """
+
+
+class Delivery(Protocol):
+    """A record on its way."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Return once the broker has acknowledged the record.
+
+        Raises:
+            Unavailable: it has not within `timeout_s`, or never will.
+        """
+
+
+class RecordProducer(Protocol):
+    """Appends records; acknowledged means that every in-sync replica holds it."""
+
+    def send(self, topic: str, key: str, value: bytes | None, headers: Mapping[str, bytes] | None = None) -> Delivery:
+        """Append in the background; a value of None is a tombstone.
+
+        Raises:
+            Unavailable: the buffer is full and stayed so.
+        """
+
+    def close(self) -> None:
+        """Send what is buffered, then let go."""
+
+
+class RecordConsumer(Protocol):
+    """Reads as one member of a group. Not to be shared between threads."""
+
+    def poll(self, timeout_s: float, max_records: int) -> list[Record]:
+        """The next records, in offset order within a partition; empty when none came in time.
+
+        The `on_revoked` callback given at construction runs inside, before a partition is handed to another member.
+        """
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        """What this member reads now."""
+
+    def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Remember, per partition, the offset to read next. Partitions no longer assigned are passed over.
+
+        Raises:
+            Unavailable: the broker did not take it.
+        """
+
+    def lag(self) -> dict[TopicPartition, int]:
+        """Records per assigned partition that this member has not read yet, as far as is known."""
+
+    def close(self) -> None:
+        """Leave the group."""
+
+
+OnRevoked = Callable[[frozenset[TopicPartition]], None]
+
+
+class TopicReader(Protocol):
+    """Reads whole topics from their beginning, in no group: how every service follows a compacted topic."""
+
+    def poll(self, timeout_s: float) -> list[Record]:
+        """What came since the last call.
+
+        Raises:
+            Unavailable: the broker cannot be asked; what was read before may be out of date.
+        """
+
+    def caught_up(self) -> bool:
+        """Whether everything that stood in the topics at the last successful check has been returned by `poll`."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+# --- seeing ------------------------------------------------------------------------------------------------------
+
+
+class Detector(Protocol):
+    """Finds faces."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the model file."""
+
+    @property
+    def provider(self) -> str:
+        """The execution provider in use, such as `CPUExecutionProvider`."""
+
+    def detect(self, image: Image) -> list[Detection]:
+        """Every face in the picture, best first, in pixels of that picture."""
+
+
+class Embedder(Protocol):
+    """Turns aligned faces into templates."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the model file."""
+
+    @property
+    def provider(self) -> str:
+        """The execution provider in use."""
+
+    @property
+    def dimension(self) -> int:
+        """d, the length of a template."""
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Templates of shape (n, d), each of norm 1, for aligned crops of shape (n, 112, 112, 3), blue-green-red."""
+
+
+class Gallery(Protocol):
+    """The enrolled templates, one collection per authorisation; dropping it is the purge."""
+
+    def create(self, authorisation_id: str, model_digest: str, dimension: int) -> None:
+        """Make the collection if it is not there.
+
+        Raises:
+            InvalidValue: it is there with another model or dimension.
+            Unavailable: the store does not answer (so for every method below).
+        """
+
+    def add(self, images: Sequence[EnrolledImage]) -> None:
+        """Insert or replace images, keyed by entry reference and image id, all of one authorisation.
+
+        Raises:
+            UnknownReference: the authorisation has no collection.
+            InvalidValue: a template comes from another model than the collection's.
+        """
+
+    def remove(self, authorisation_id: str, reference: str) -> int:
+        """Remove an entry with all its images; returns how many images there were.
+
+        Raises:
+            UnknownReference: the authorisation has no collection.
+        """
+
+    def images(self, authorisation_id: str) -> list[EnrolledImage]:
+        """All that is enrolled, ordered by reference, then image id.
+
+        Raises:
+            UnknownReference: the authorisation has no collection.
+        """
+
+    def search(
+        self, authorisation_id: str, probes: NDArray[np.float32], model_digest: str, limit: int
+    ) -> list[list[Candidate]]:
+        """For each probe of shape (n, d), at most `limit` entries, best first, one candidate an entry.
+
+        Raises:
+            UnknownReference: the authorisation has no collection; never answered as "no match".
+            InvalidValue: the probes come from another model than the collection's.
+        """
+
+    def drop(self, authorisation_id: str) -> None:
+        """Remove the collection and all that is in it; nothing happens when there is none."""
+
+
+# --- telling -----------------------------------------------------------------------------------------------------
+
+
+class MetricKind(Enum):
+    """How a metric's samples add up."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's one definition; `pipeline.metric_names` holds them all.
+
+    Attributes:
+        name: without prefix and without the unit-free `_total` that counters gain in the exposition.
+    """
+
+    name: str
+    kind: MetricKind
+    unit: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+class Metrics(Protocol):
+    """Where measurements go."""
+
+    def count(self, metric: Metric, amount: float = 1, **labels: str) -> None:
+        """Add to a counter."""
+
+    def set(self, metric: Metric, value: float, **labels: str) -> None:
+        """Put a gauge."""
+
+    def observe(self, metric: Metric, value: float, **labels: str) -> None:
+        """Add one sample to a histogram."""

@@ -1,0 +1,135 @@
+"""Every setting of every service: read once from the environment, then frozen. Nothing else reads the environment.
+
+Each class has its own prefix, so `WATCHBOUND_KAFKA_BOOTSTRAP` is `KafkaSettings.bootstrap`. Command-line flags of the
+same meaning win over the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from watchbound.domain.errors import ConfigurationError
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def _prefix(name: str) -> SettingsConfigDict:
+    return SettingsConfigDict(env_prefix=f"WATCHBOUND_{name}_", frozen=True, extra="forbid")
+
+
+class KafkaSettings(BaseSettings):
+    """Where the log is."""
+
+    model_config = _prefix("KAFKA")
+
+    bootstrap: str = Field("127.0.0.1:9092", min_length=3, description="host:port, comma-separated")
+    session_timeout_ms: int = Field(6000, ge=1000, description="a member silent for so long loses its partitions")
+    replication_factor: int = Field(1, ge=1, description="for topics that we create")
+
+
+class MilvusSettings(BaseSettings):
+    """Where the gallery is."""
+
+    model_config = _prefix("MILVUS")
+
+    uri: str = Field("http://127.0.0.1:19530", min_length=1, description="address of a Milvus or milvus-lite server")
+    token: SecretStr | None = Field(None, description="user:password or API key")
+    timeout_s: float = Field(5.0, gt=0, description="longest wait for one answer")
+
+
+class HttpSettings(BaseSettings):
+    """Where /metrics, /healthz and /readyz are served."""
+
+    model_config = _prefix("HTTP")
+
+    host: str = Field("127.0.0.1", description="loopback unless configured")
+    port: int = Field(0, ge=0, le=65535, description="0 takes a free port and logs it")
+
+
+class LogSettings(BaseSettings):
+    """How much is told."""
+
+    model_config = _prefix("LOG")
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class ModelSettings(BaseSettings):
+    """Which models see."""
+
+    model_config = _prefix("MODELS")
+
+    cache: Path = Field(Path("~/.cache/watchbound/models"), description="where prepared packs lie")
+    pack: str = Field("default", min_length=1, description="name of a pack in the cache, or a folder with a manifest")
+    provider: Literal["cpu", "cuda"] = Field("cpu", description="cuda refuses to start where it cannot be had")
+    threads: int = Field(1, ge=1, description="intra-op threads of one worker")
+
+
+class AuthoritySettings(BaseSettings):
+    """How authority is followed."""
+
+    model_config = _prefix("AUTHORITY")
+
+    max_age_s: float = Field(5.0, gt=0, description="authority not confirmed for so long permits nothing")
+
+
+class CameraSettings(BaseSettings):
+    """How a site samples and publishes, unless its file says otherwise for a camera."""
+
+    model_config = _prefix("CAMERA")
+
+    fps: float = Field(5.0, gt=0, le=60, description="frames sampled a second")
+    jpeg_quality: int = Field(85, ge=30, le=100)
+    buffer_frames: int = Field(8, ge=1, description="frames a camera may hold back before the oldest is shed")
+
+
+class MatchingSettings(BaseSettings):
+    """How workers match."""
+
+    model_config = _prefix("MATCHING")
+
+    group: str = Field("watchbound-matching", min_length=1)
+    workers: int = Field(1, ge=1)
+    gpus_per_worker: float = Field(0.0, ge=0.0, description="Ray's num_gpus for one worker; needs provider cuda")
+    ray_address: str = Field("local", min_length=1, description="local, auto, or the address of a Ray head")
+    max_frame_age_s: float = Field(5.0, gt=0, description="older live frames are shed")
+    max_clock_skew_s: float = Field(1.0, ge=0, description="frames captured further in the future are refused")
+    max_frame_bytes: int = Field(2_000_000, ge=1000)
+    max_frame_pixels: int = Field(3840 * 2160, ge=10_000)
+    min_eye_distance: float = Field(14.0, ge=4, description="smaller faces are not embedded, in pixels")
+    detect_width: int = Field(640, ge=160, description="frames are scaled to this width before detection")
+
+
+class AlertingSettings(BaseSettings):
+    """When matches become alerts."""
+
+    model_config = _prefix("ALERTING")
+
+    group: str = Field("watchbound-alerting", min_length=1)
+    passage_gap_s: float = Field(20.0, gt=0, description="an alert without a match for so long expires")
+    suppress_s: float = Field(600.0, ge=0, description="after a decision the entry raises nothing for so long")
+    data: Path = Field(Path("~/.cache/watchbound/alerting"), description="Faust's working folder")
+
+
+def load(settings: type[S], **flags: Any) -> S:
+    """Read one class from the environment, with flags that are not None on top.
+
+    Raises:
+        ConfigurationError: a value is not valid; the message names its environment key.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return settings(**given)
+    except ValidationError as error:
+        prefix = str(settings.model_config.get("env_prefix", ""))
+        problems = [
+            f"{prefix}{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            f" (got {problem['input']!r})"
+            for problem in error.errors()
+        ]
+        msg = "; ".join(problems)
+        raise ConfigurationError(msg) from error

@@ -1,0 +1,44 @@
+from watchbound.wire import common_pb2 as _common_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class WatchlistChange(_message.Message):
+    __slots__ = ("at_us", "added", "removed")
+    AT_US_FIELD_NUMBER: _ClassVar[int]
+    ADDED_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_FIELD_NUMBER: _ClassVar[int]
+    at_us: int
+    added: EntryAdded
+    removed: EntryRemoved
+    def __init__(self, at_us: _Optional[int] = ..., added: _Optional[_Union[EntryAdded, _Mapping]] = ..., removed: _Optional[_Union[EntryRemoved, _Mapping]] = ...) -> None: ...
+
+class EntryAdded(_message.Message):
+    __slots__ = ("entry", "model_digest", "images")
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    MODEL_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    IMAGES_FIELD_NUMBER: _ClassVar[int]
+    entry: _common_pb2.WatchlistEntry
+    model_digest: str
+    images: _containers.RepeatedCompositeFieldContainer[EnrolledImage]
+    def __init__(self, entry: _Optional[_Union[_common_pb2.WatchlistEntry, _Mapping]] = ..., model_digest: _Optional[str] = ..., images: _Optional[_Iterable[_Union[EnrolledImage, _Mapping]]] = ...) -> None: ...
+
+class EnrolledImage(_message.Message):
+    __slots__ = ("image_id", "vector")
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    VECTOR_FIELD_NUMBER: _ClassVar[int]
+    image_id: str
+    vector: bytes
+    def __init__(self, image_id: _Optional[str] = ..., vector: _Optional[bytes] = ...) -> None: ...
+
+class EntryRemoved(_message.Message):
+    __slots__ = ("authorisation_id", "reference")
+    AUTHORISATION_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    authorisation_id: str
+    reference: str
+    def __init__(self, authorisation_id: _Optional[str] = ..., reference: _Optional[str] = ...) -> None: ...
