@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import simplejpeg
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.extraction.decode import PictureLimits, decode_jpeg
+
+LIMITS = PictureLimits(max_bytes=200_000, max_pixels=1280 * 720)
+
+
+def picture(width: int = 320, height: int = 240) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    ramp = np.linspace(0, 255, width, dtype=np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (height, width, 3)))
+
+
+def jpeg(width: int = 320, height: int = 240) -> bytes:
+    return bytes(simplejpeg.encode_jpeg(picture(width, height), 90, "BGR"))
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A small JPEG whose header claims another size."""
+    data = bytearray(jpeg())
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return bytes(data)
+
+
+def reason(data: bytes, limits: PictureLimits = LIMITS) -> PoisonReason:
+    with pytest.raises(Poison) as caught:
+        decode_jpeg(data, limits)
+    return caught.value.reason
+
+
+def test_a_good_jpeg_comes_back_as_pixels() -> None:
+    image = decode_jpeg(jpeg(), LIMITS)
+    assert image.shape == (240, 320, 3)
+    assert np.abs(image.astype(int) - picture().astype(int)).max() <= 4
+
+
+def test_each_gate_names_its_reason() -> None:
+    assert reason(b"") is PoisonReason.EMPTY
+    assert reason(b"x" * 200_001) is PoisonReason.TOO_MANY_BYTES
+    assert reason(b"GIF89a" + bytes(100)) is PoisonReason.NOT_A_PICTURE
+    assert reason(jpeg(16, 16)) is PoisonReason.TOO_FEW_PIXELS
+    assert reason(jpeg(1400, 720)) is PoisonReason.TOO_MANY_PIXELS
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.6, 0.9])
+def test_a_truncated_jpeg_is_refused_rather_than_filled_with_grey(keep: float) -> None:
+    data = jpeg(640, 480)
+    assert reason(data[: int(len(data) * keep)]) in (PoisonReason.UNDECODABLE, PoisonReason.NOT_A_PICTURE)
+
+
+def test_a_bomb_is_refused_before_its_pixels_are_allocated() -> None:
+    tracemalloc.start()
+    try:
+        assert reason(claiming(30_000, 30_000)) is PoisonReason.TOO_MANY_PIXELS
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_do_anything_but_poison(data: bytes) -> None:
+    with pytest.raises(Poison):
+        decode_jpeg(data, LIMITS)
+
+
+@given(st.integers(0, 3000), st.integers(0, 255))
+def test_a_flipped_byte_never_raises_anything_but_poison(at: int, value: int) -> None:
+    data = bytearray(jpeg())
+    data[at % len(data)] = value
+    try:
+        image = decode_jpeg(bytes(data), LIMITS)
+    except Poison:
+        return
+    assert image.ndim == 3
