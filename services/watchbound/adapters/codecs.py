@@ -162,6 +162,7 @@ def _to_match(match: Match) -> match_pb2.Match:
         box=common_pb2.Box(x=box.x, y=box.y, width=box.width, height=box.height),
         crop=match.crop,
         model_digest=match.model_digest,
+        index=match.index,
     )
 
 
@@ -180,6 +181,7 @@ def _from_match(match: match_pb2.Match) -> Match:
         box=Box(box.x, box.y, box.width, box.height),
         crop=match.crop,
         model_digest=match.model_digest,
+        index=match.index,
     )
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.match import Match, deterministic_id
-from watchbound.domain.moment import require_aware, to_micros
+from watchbound.domain.moment import require_aware
 from watchbound.domain.watchlist import WatchlistEntry
 
 
@@ -25,7 +25,7 @@ class Alert:
     """The state of one alert after an event.
 
     Attributes:
-        id: hash of authorisation, entry and the match that opened it.
+        id: hash of the id of the match that opened it.
         revision: 0 when opened, then one more with each event; consumers keep the highest.
         opened_by: capture time of the match that opened it.
         first_seen, last_seen: capture times of the passage so far.
@@ -73,7 +73,5 @@ class Alert:
 
 
 def alert_id(opening: Match) -> str:
-    """The id of the alert that `opening` opens."""
-    return deterministic_id(
-        "alert", opening.entry.authorisation_id, opening.entry.reference, to_micros(opening.captured_at), opening.id
-    )
+    """The id of the alert that `opening` opens: the same at every replay, since the match's is."""
+    return deterministic_id("alert", opening.id)

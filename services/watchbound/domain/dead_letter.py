@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from watchbound.domain.errors import InvalidValue
 from watchbound.domain.moment import require_aware
 
 
@@ -30,3 +31,9 @@ class DeadLetter:
 
     def __post_init__(self) -> None:
         require_aware(self.at, "at")
+        if not (self.topic and self.reason):
+            msg = "a dead letter names its topic and its reason"
+            raise InvalidValue(msg)
+        if min(self.partition, self.offset, self.payload_size) < 0:
+            msg = "a dead letter's partition, offset and payload size count from zero"
+            raise InvalidValue(msg)

@@ -15,6 +15,11 @@ Vector: TypeAlias = NDArray[np.float32]
 UNIT_TOLERANCE = 1e-3
 
 
+def _norm(vector: Vector) -> float:
+    """In double precision, where no finite float32 overflows when it is squared."""
+    return float(np.linalg.norm(vector.astype(np.float64)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
     """One face template.
@@ -35,7 +40,7 @@ class Embedding:
         if not np.isfinite(vector).all():
             msg = "an embedding must be finite, got NaN or infinity"
             raise InvalidValue(msg)
-        norm = float(np.linalg.norm(vector))
+        norm = _norm(vector)
         if abs(norm - 1.0) > UNIT_TOLERANCE:
             msg = f"an embedding must have norm 1 (±{UNIT_TOLERANCE}), got {norm:.6g}"
             raise InvalidValue(msg)
@@ -53,11 +58,11 @@ class Embedding:
         Raises:
             InvalidValue: the output is not finite or has no length.
         """
-        norm = float(np.linalg.norm(raw))
+        norm = _norm(raw)
         if not np.isfinite(norm) or norm == 0.0:
             msg = f"a model's output must have a finite length above 0, got {norm}"
             raise InvalidValue(msg)
-        return cls(np.asarray(raw, dtype=np.float32) / np.float32(norm), model_digest)
+        return cls((raw / norm).astype(np.float32), model_digest)
 
     def similarity(self, other: Embedding) -> float:
         """Cosine similarity in [-1, 1].

@@ -32,6 +32,7 @@ class Match:
         shots: how many shots were fused.
         box: the face in that frame, in pixels.
         crop: JPEG of the best shot with a margin around the face.
+        index: 0 for the first match of this track with this entry, then one more with each further evidence.
     """
 
     entry: WatchlistEntry
@@ -46,17 +47,22 @@ class Match:
     box: Box
     crop: bytes
     model_digest: str
+    index: int = 0
 
     def __post_init__(self) -> None:
         require_name(self.camera_id, "a camera id")
         require_aware(self.first_seen, "first_seen")
         require_aware(self.captured_at, "captured_at")
         require_score(self.score)
+        require_score(self.threshold)
         if self.score < self.threshold:
             msg = f"a match must reach its threshold, got {self.score:.3f} below {self.threshold:.3f}"
             raise InvalidValue(msg)
         if self.first_seen > self.captured_at:
             msg = "a match cannot be captured before its track began"
+            raise InvalidValue(msg)
+        if self.index < 0:
+            msg = f"the matches of a track are counted from 0, got {self.index}"
             raise InvalidValue(msg)
         if self.shots < 1:
             msg = f"a match rests on at least one shot, got {self.shots}"
@@ -64,9 +70,14 @@ class Match:
 
     @property
     def id(self) -> str:
-        """The same evidence has the same id on every worker and at every replay."""
+        """Says which evidence this is: the n-th that this track gave for this entry.
+
+        Tracks are named by motion alone, so a replay gives the first match of a track its old id however the frames
+        were batched; the very frame that completed the evidence may then be another.
+        """
+        entry = self.entry
         return deterministic_id(
-            self.entry.authorisation_id, self.entry.reference, self.frame_id, self.track_id, self.model_digest
+            entry.authorisation_id, entry.reference, self.camera_id, self.track_id, self.index, self.model_digest
         )
 
     @property

@@ -82,6 +82,9 @@ class EntryAdded:
         if any(image.entry != self.entry for image in self.images):
             msg = "all images of an added entry must be of that entry"
             raise InvalidValue(msg)
+        if len({image.embedding.model_digest for image in self.images}) > 1:
+            msg = "all images of an added entry must be embedded by one model; enrol them again with the present one"
+            raise InvalidValue(msg)
 
 
 @dataclass(frozen=True, slots=True)

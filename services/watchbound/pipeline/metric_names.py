@@ -40,6 +40,7 @@ FRAMES_DEAD_LETTERED = _counter("frames_dead_lettered", "Frame records that no r
 FACES_DETECTED = _counter("faces_detected", "Faces found in frames.", "camera")
 FACES_SKIPPED = _counter("faces_skipped", "Faces not embedded, by quality component.", "reason")
 TRACKS_OPENED = _counter("tracks_opened", "Passing faces that began to be followed.", "camera")
+TRACKS_SPLIT = _counter("tracks_split", "Tracks ended because their face turned out to be another person's.", "camera")
 EMBEDDINGS_MADE = _counter("embeddings_made", "Face templates computed.")
 MATCHES_PUBLISHED = _counter("matches_published", "Matches acknowledged by the broker.", "camera")
 STAGE_SECONDS = _histogram("stage_seconds", "Wall time of one stage for one frame or batch.", _STAGE_SECONDS, "stage")
@@ -64,6 +65,8 @@ CAPTURE_TO_ALERT_SECONDS = _histogram(
 DECISIONS_RECEIVED = _counter("decisions_received", "Decisions read by alerting.", "verdict")
 
 # Every service
+CPU_SECONDS = _gauge("cpu_seconds", "CPU time that the process has used, its threads included.", unit="seconds")
+MEMORY_BYTES = _gauge("memory_bytes", "Resident memory of the process.", unit="bytes")
 AUTHORITY_AGE = _gauge(
     "authority_age_seconds", "Since the authorisations were last known to be up to date.", unit="seconds"
 )

@@ -1,0 +1,197 @@
+"""Workers as Ray actors: placed, given their share of a GPU, watched, and started again when they die.
+
+Ray restarts an actor's process by itself but would not run its loop again, nor say so in our metrics; so a dead
+member is replaced here, where it can be counted and where a crash loop can be slowed down.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import ray
+
+from watchbound.adapters.logs import get_logger
+from watchbound.domain.errors import ConfigurationError, Unavailable
+
+log = get_logger(__name__)
+
+_ANSWER_WITHIN_S = 5.0
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 10.0
+_HEALTHY_AFTER_S = 30.0
+_LOCAL_SLOTS = 64
+_OBJECT_STORE_BYTES = 80 * 1024 * 1024
+"""Frames never cross the object store; what remains is metrics text."""
+
+
+class Workload(Protocol):
+    """What runs inside an actor."""
+
+    def run(self) -> None:
+        """Work until stopped; an exception means that the worker died."""
+
+    def stop(self) -> None:
+        """Make `run` return soon."""
+
+    def complaint(self) -> str | None:
+        """Why it is not ready; None when it is."""
+
+    def exposition(self) -> bytes:
+        """Its metrics in Prometheus's text format."""
+
+
+class _Actor:
+    """The shell around a workload in the actor's process. `run` occupies one thread, questions another."""
+
+    def __init__(self, build: Callable[[str], Workload], name: str) -> None:
+        self._workload = build(name)
+
+    def run(self) -> None:
+        self._workload.run()
+
+    def stop(self) -> None:
+        self._workload.stop()
+
+    def status(self) -> tuple[str | None, bytes]:
+        return self._workload.complaint(), self._workload.exposition()
+
+    def pid(self) -> int:
+        return os.getpid()
+
+
+@dataclass(slots=True)
+class _Member:
+    name: str
+    actor: Any
+    done: Any
+    started_at: float
+    pause_s: float
+
+
+class WorkerCluster:
+    """A group of equal workers on a Ray cluster.
+
+    Args:
+        address: `local` for a private cluster in this process's care, else what `ray.init` understands.
+        build: makes the workload inside the actor's process; must be importable there.
+        gpus: share of a GPU for each worker; placement waits until the cluster has it.
+        on_restart: called once for each worker that died and was replaced.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        build: Callable[[str], Workload],
+        gpus: float,
+        on_restart: Callable[[], None],
+    ) -> None:
+        self._build = build
+        self._gpus = gpus
+        self._on_restart = on_restart
+        self._members: list[_Member] = []
+        self._born = 0
+        self._lock = threading.Lock()
+        self._start_ray(address)
+
+    def _start_ray(self, address: str) -> None:
+        options: dict[str, Any] = {"include_dashboard": False, "log_to_driver": True, "logging_level": "error"}
+        options["address"] = address
+        if address == "local":
+            # Workers are threads of control, not cores: a laptop may run more of them than it has.
+            options["num_cpus"] = max(os.cpu_count() or 1, _LOCAL_SLOTS)
+            options["object_store_memory"] = _OBJECT_STORE_BYTES
+        try:
+            ray.init(**options)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            msg = f"WATCHBOUND_MATCHING_RAY_ADDRESS: no Ray cluster at {address!r} ({error})"
+            raise Unavailable(msg) from error
+        if self._gpus > 0 and ray.cluster_resources().get("GPU", 0.0) < self._gpus:
+            ray.shutdown()
+            msg = (
+                f"WATCHBOUND_MATCHING_GPUS_PER_WORKER: expected a Ray node with {self._gpus:g} GPU free, found none;"
+                " set it to 0 and WATCHBOUND_MODELS_PROVIDER to cpu to run without"
+            )
+            raise ConfigurationError(msg)
+
+    def scale(self, workers: int) -> None:
+        """Have so many workers: new ones join the consumer group, surplus ones stop cleanly and leave it."""
+        with self._lock:
+            while len(self._members) < workers:
+                self._members.append(self._spawn(f"worker-{self._born}", _FIRST_PAUSE_S))
+                self._born += 1
+            surplus, self._members = self._members[workers:], self._members[:workers]
+        self._stop(surplus)
+
+    @property
+    def size(self) -> int:
+        """How many workers there should be."""
+        return len(self._members)
+
+    def supervise(self) -> None:
+        """Replace the workers that died; call it every second or so."""
+        with self._lock:
+            for index, member in enumerate(self._members):
+                finished, _ = ray.wait([member.done], timeout=0)
+                if finished:
+                    self._members[index] = self._replace(member)
+
+    def _replace(self, member: _Member) -> _Member:
+        try:
+            ray.get(member.done)
+            reason = "it returned although nobody stopped it"
+        except ray.exceptions.RayError as error:
+            reason = str(error).strip().splitlines()[-1]
+        lived = time.monotonic() - member.started_at
+        pause = _FIRST_PAUSE_S if lived > _HEALTHY_AFTER_S else min(member.pause_s * 2, _LONGEST_PAUSE_S)
+        log.error("worker died and is started again", worker=member.name, reason=reason, pause_s=pause)
+        ray.kill(member.actor)
+        self._on_restart()
+        time.sleep(pause)
+        return self._spawn(member.name, pause)
+
+    def _spawn(self, name: str, pause_s: float) -> _Member:
+        remote = ray.remote(_Actor).options(
+            num_cpus=1, num_gpus=self._gpus, max_concurrency=2, max_restarts=0, max_task_retries=0
+        )
+        actor = remote.remote(self._build, name)
+        return _Member(name, actor, actor.run.remote(), time.monotonic(), pause_s)
+
+    def statuses(self) -> dict[str, tuple[str | None, bytes]]:
+        """Per worker that answers: what it complains of, and its metrics. One that does not answer is left out."""
+        asked = {member.name: member.actor.status.remote() for member in list(self._members)}
+        answered, _ = (
+            ray.wait(list(asked.values()), num_returns=len(asked), timeout=_ANSWER_WITHIN_S) if asked else ([], [])
+        )
+        statuses = {}
+        for name, reference in asked.items():
+            if reference in answered:
+                try:
+                    statuses[name] = ray.get(reference)
+                except ray.exceptions.RayError:
+                    continue
+        return statuses
+
+    def pids(self) -> list[int]:
+        """Process ids of the workers, for fault tests on one machine."""
+        return [int(ray.get(member.actor.pid.remote())) for member in list(self._members)]
+
+    def close(self, patience_s: float = 15.0) -> None:
+        """Stop every worker cleanly (commit, leave the group), then let go of Ray."""
+        with self._lock:
+            members, self._members = self._members, []
+        self._stop(members, patience_s)
+        ray.shutdown()
+
+    @staticmethod
+    def _stop(members: list[_Member], patience_s: float = 15.0) -> None:
+        for member in members:
+            member.actor.stop.remote()
+        if members:
+            ray.wait([member.done for member in members], num_returns=len(members), timeout=patience_s)
+        for member in members:
+            ray.kill(member.actor)

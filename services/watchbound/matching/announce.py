@@ -1,0 +1,63 @@
+"""Publishes matches: the only thing about a face that ever leaves a worker."""
+
+from __future__ import annotations
+
+import simplejpeg
+
+from watchbound.domain.candidate import Candidate
+from watchbound.domain.match import Match
+from watchbound.matching.follow import Passage, PendingShot
+from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.tallies import TallyBook
+from watchbound.pipeline.topics import MATCHES
+from watchbound.ports import Clock, Codec, Delivery, Image, Metrics, RecordProducer
+
+_CROP_QUALITY = 90
+
+
+class MatchAnnouncer:
+    """Makes a `Match` of a passage's evidence and sends it."""
+
+    def __init__(
+        self, producer: RecordProducer, codec: Codec[Match], tallies: TallyBook, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._producer = producer
+        self._codec = codec
+        self._tallies = tallies
+        self._clock = clock
+        self._metrics = metrics
+
+    def announce(self, passage: Passage, pending: PendingShot, candidate: Candidate, model_digest: str) -> Delivery:
+        """Send the match that `pending` completed.
+
+        Raises:
+            Unavailable: the producer's buffer stayed full.
+        """
+        frame = pending.frame
+        match = Match(
+            entry=candidate.entry,
+            camera_id=frame.camera_id,
+            frame_id=frame.id,
+            track_id=passage.track.id,
+            first_seen=passage.track.first_seen,
+            captured_at=frame.captured_at,
+            score=candidate.score,
+            threshold=pending.authorisation.threshold,
+            shots=passage.evidence.count,
+            box=pending.detection.box,
+            crop=_encode(passage.evidence.best_context, pending.shot.context),
+            model_digest=model_digest,
+            index=passage.next_index(candidate.entry.reference),
+        )
+        delivery = self._producer.send(MATCHES.name, match.subject, self._codec.encode(match))
+        self._metrics.count(names.MATCHES_PUBLISHED, camera=frame.camera_id)
+        self._tallies.add(frame.camera_id, frame.authorisation_id, matches=1)
+        age = (self._clock.now() - frame.captured_at).total_seconds()
+        self._metrics.observe(names.CAPTURE_TO_MATCH_SECONDS, max(age, 0.0))
+        return delivery
+
+
+def _encode(best: Image | None, otherwise: Image) -> bytes:
+    picture = otherwise if best is None else best
+    encoded: bytes = simplejpeg.encode_jpeg(picture, _CROP_QUALITY, "BGR", "420")
+    return encoded

@@ -1,0 +1,101 @@
+"""One camera as a worker sees it: its open tracks, their evidence, and the offsets they hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from watchbound.domain.authorisation import Authorisation
+from watchbound.domain.face import Detection
+from watchbound.domain.frame import Frame
+from watchbound.extraction.shots import Shot, TrackEvidence
+from watchbound.extraction.track import Track, Tracker, TrackUpdate
+from watchbound.ports import TopicPartition
+
+
+@dataclass(slots=True, eq=False)
+class Passage:
+    """An open track with its evidence.
+
+    Attributes:
+        first_offset: where a successor would have to begin reading to rebuild the track.
+        announced: how many matches were announced, by entry reference.
+    """
+
+    track: Track
+    evidence: TrackEvidence
+    first_offset: int
+    announced: Counter[str] = field(default_factory=Counter)
+
+    def next_index(self, reference: str) -> int:
+        """The index of the match that is about to be announced (see `Match.index`)."""
+        index = self.announced[reference]
+        self.announced[reference] += 1
+        return index
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PendingShot:
+    """A chosen sight that waits for its template.
+
+    Attributes:
+        frame: the frame without its picture, which is let go as soon as faces were looked for.
+    """
+
+    passage: Passage
+    shot: Shot
+    detection: Detection
+    frame: Frame
+    offset: int
+    authorisation: Authorisation
+    follower: Follower
+
+
+@dataclass(slots=True, eq=False)
+class Follower:
+    """The passages of one camera under one authorisation."""
+
+    camera_id: str
+    authorisation_id: str
+    source: TopicPartition
+    tracker: Tracker
+    passages: dict[str, Passage] = field(default_factory=dict)
+    last_captured_at: datetime | None = None
+
+    def is_new(self, captured_at: datetime) -> bool:
+        """False for a frame that is not later than one already seen: a producer's retry, or a replay."""
+        return self.last_captured_at is None or captured_at > self.last_captured_at
+
+    def see(self, detections: list[Detection], captured_at: datetime, offset: int) -> TrackUpdate:
+        """Move on by one frame; what is gone is forgotten at once, evidence and all."""
+        self.last_captured_at = captured_at
+        update = self.tracker.update(detections, captured_at)
+        for track in update.closed:
+            del self.passages[track.id]
+        for track, _ in update.seen:
+            if track.id not in self.passages:
+                self.passages[track.id] = Passage(track, TrackEvidence(), offset)
+        return update
+
+    def split(self, passage: Passage, pending: PendingShot) -> Passage:
+        """End a passage that turned out to show two people, and begin another with the new shot.
+
+        A passage whose face has gone meanwhile is not reopened: its successor then lives for this batch only.
+        """
+        track, at = passage.track, pending.frame.captured_at
+        is_open = self.passages.pop(track.id, None) is not None
+        successor = self.tracker.split(track, pending.detection, at)
+        fresh = Passage(successor, TrackEvidence(), pending.offset)
+        fresh.evidence.take(pending.shot.worth, pending.shot.captured_at)
+        if is_open:
+            self.passages[successor.id] = fresh
+        return fresh
+
+    def held_offset(self, not_before: datetime) -> int | None:
+        """The first offset of the oldest open passage that began after `not_before`.
+
+        Frames older than the freshness limit would be shed at a replay, so holding them would gain nothing.
+        """
+        held = [p.first_offset for p in self.passages.values() if p.track.first_seen >= not_before]
+        return min(held, default=None)

@@ -1,0 +1,255 @@
+"""Wires the matching service: the supervisor here, and what each worker builds inside its own process."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import cv2
+
+from watchbound.adapters import codecs
+from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.federation import federate
+from watchbound.adapters.kafka_log import KafkaRecordConsumer, KafkaRecordProducer, KafkaTopicReader
+from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.logs import configure_logs, get_logger
+from watchbound.adapters.milvus_gallery import MilvusGallery
+from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
+from watchbound.adapters.prometheus import PrometheusMetrics
+from watchbound.adapters.ray_cluster import WorkerCluster
+from watchbound.adapters.service import ServiceEndpoint
+from watchbound.domain.errors import ConfigurationError, Poison
+from watchbound.extraction.decode import PictureLimits
+from watchbound.extraction.model_pack import ModelPack, find_pack
+from watchbound.extraction.quality import live_gate
+from watchbound.extraction.shots import ShotPolicy
+from watchbound.matching.admission import FrameAdmission, FreshnessLimits
+from watchbound.matching.announce import MatchAnnouncer
+from watchbound.matching.decide import DecisionPolicy
+from watchbound.matching.search import Stopped, WatchlistSearch
+from watchbound.matching.worker import Eyes, MatchingWorker, Policies
+from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.dead_letter import DeadLetters
+from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
+from watchbound.pipeline.runner import Runner
+from watchbound.pipeline.tallies import TallyBook, TallyPublisher
+from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, WATCHLIST_CHANGES
+from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.ports import Record, TopicPartition
+from watchbound.settings import (
+    AuthoritySettings,
+    HttpSettings,
+    KafkaSettings,
+    LogSettings,
+    MatchingSettings,
+    MilvusSettings,
+    ModelSettings,
+)
+
+log = get_logger(__name__)
+
+_SUPERVISE_S = 0.5
+_TALLY_S = 1.0
+_TALLY_ACKNOWLEDGED_S = 4.0
+_CURRENT_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingConfiguration:
+    """Everything that a worker is built from; travels to the actor's process."""
+
+    kafka: KafkaSettings
+    milvus: MilvusSettings
+    models: ModelSettings
+    authority: AuthoritySettings
+    matching: MatchingSettings
+    logs: LogSettings
+
+
+class WorkerProcess:
+    """One worker with its adapters, as it lives in an actor: a `Workload` of the cluster."""
+
+    def __init__(self, configuration: MatchingConfiguration, name: str) -> None:
+        configure_logs(f"matching/{name}", configuration.logs)
+        # Workers share the cores by being several; threads inside one would only contend.
+        cv2.setNumThreads(1)
+        self._name = f"{name}-{uuid.uuid4().hex[:8]}"
+        self._stop = threading.Event()
+        self._metrics = PrometheusMetrics()
+        self._clock = SystemClock()
+        self._configuration = configuration
+        self._tallies = TallyBook(self._name, self._clock)
+        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s)
+        self._delta = WatchlistDelta(self._clock)
+        gallery = MilvusGallery(configuration.milvus)
+        self._search = WatchlistSearch(gallery, self._delta, self._metrics, self._stop)
+        self._eyes = self._open_eyes(find_pack(configuration.models))
+        self._producer = KafkaRecordProducer(configuration.kafka, self._name)
+        self._dead_letters = DeadLetters(self._producer, codecs.DEAD_LETTER, self._clock, self._metrics)
+        self._feed = self._follow()
+
+    def _open_eyes(self, pack: ModelPack) -> Eyes:
+        models, matching = self._configuration.models, self._configuration.matching
+        detector = OnnxDetector(pack, models, width=matching.detect_width)
+        embedder = OnnxEmbedder(pack, models)
+        for role, model in (("detector", detector), ("embedder", embedder)):
+            self._metrics.set(names.MODEL_INFO, 1, role=role, digest=model.digest, provider=model.provider)
+        limits = PictureLimits(matching.max_frame_bytes, matching.max_frame_pixels)
+        return Eyes(detector, embedder, pack.embedder.template, limits, live_gate(matching.min_eye_distance))
+
+    def _follow(self) -> Feed:
+        """One feed for both compacted topics: a worker that is current knows who may be matched, and where."""
+        reader = KafkaTopicReader(
+            self._configuration.kafka, [AUTHORISATIONS.name, WATCHLIST_CHANGES.name], f"{self._name}-feed"
+        )
+
+        def on_watchlist(record: Record) -> None:
+            if record.value is not None:
+                self._delta.apply(codecs.WATCHLIST_CHANGE.decode(record.value), record.timestamp)
+
+        def on_poison(record: Record, poison: Poison) -> None:
+            log.error("unreadable record", topic=record.source.topic, offset=record.offset, reason=str(poison))
+            self._dead_letters.send(record, poison)
+
+        handlers = {
+            AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self._authority),
+            WATCHLIST_CHANGES.name: on_watchlist,
+        }
+        gauges = authority_gauges(self._authority, self._metrics)
+        return Feed(reader, handlers, self._authority.confirm, on_poison, "authority and watchlist", gauges)
+
+    def run(self) -> None:
+        """Match until stopped. A worker that does not know its authority reads no frame."""
+        reporter = threading.Thread(target=self._report, name="tallies", daemon=True)
+        with self._feed:
+            while not self._feed.wait_current(_CURRENT_WITHIN_S):
+                if self._feed.failed is not None or self._stop.is_set():
+                    break
+                log.warning("waiting for authority", complaint=self._feed.ready())
+            reporter.start()
+            try:
+                self._consume()
+            except Stopped:
+                log.info("stopped while the watchlist could not be searched; its frames will be read again")
+            finally:
+                self._stop.set()
+                reporter.join(timeout=5.0)
+                self._producer.close()
+        if self._feed.failed is not None:
+            raise self._feed.failed
+
+    def _consume(self) -> None:
+        settings = self._configuration
+        worker = self._build_worker()
+        runner: Runner | None = None
+
+        def on_revoked(partitions: frozenset[TopicPartition]) -> None:
+            if runner is not None:
+                runner.revoke(partitions)
+
+        consumer = KafkaRecordConsumer(
+            settings.kafka, settings.matching.group, [FRAMES.name], self._name, on_revoked, start="earliest"
+        )
+        try:
+            runner = Runner(consumer, worker, self._metrics)
+            log.info("matching", provider=self._eyes.embedder.provider)
+            while not self._stop.is_set() and self._feed.failed is None:
+                runner.step()
+            runner.commit()
+        finally:
+            consumer.close()
+
+    def _build_worker(self) -> MatchingWorker:
+        matching = self._configuration.matching
+        max_age = timedelta(seconds=matching.max_frame_age_s)
+        limits = FreshnessLimits(max_age, timedelta(seconds=matching.max_clock_skew_s))
+        return MatchingWorker(
+            self._eyes,
+            FrameAdmission(self._authority, self._clock, limits),
+            self._search,
+            MatchAnnouncer(self._producer, codecs.MATCH, self._tallies, self._clock, self._metrics),
+            self._dead_letters,
+            codecs.FRAME,
+            self._tallies,
+            self._clock,
+            self._metrics,
+            Policies(ShotPolicy(), DecisionPolicy(), max_age),
+        )
+
+    def _report(self) -> None:
+        """Send the tallies about every second, and once more at the end."""
+        publisher = TallyPublisher(self._tallies, self._producer, codecs.TALLY)
+        while not self._stop.wait(_TALLY_S):
+            publisher.publish(_TALLY_ACKNOWLEDGED_S)
+        # Twice: what an earlier attempt still held goes first, then what was counted since.
+        if not (publisher.publish(_TALLY_ACKNOWLEDGED_S) and publisher.publish(_TALLY_ACKNOWLEDGED_S)):
+            log.error("the last tallies were not acknowledged", worker=self._name)
+
+    def stop(self) -> None:
+        """Make `run` return: commit, leave the group, send the last tallies."""
+        self._stop.set()
+
+    def complaint(self) -> str | None:
+        """Why it is not ready."""
+        return self._feed.ready() or self._search.complaint
+
+    def exposition(self) -> bytes:
+        """Its metrics."""
+        return self._metrics.exposition()
+
+
+class MatchingService:
+    """The supervisor: a cluster of workers, one page of metrics, one readiness."""
+
+    def __init__(self, configuration: MatchingConfiguration, http: HttpSettings) -> None:
+        matching, models = configuration.matching, configuration.models
+        if matching.gpus_per_worker > 0 and models.provider != "cuda":
+            msg = "WATCHBOUND_MODELS_PROVIDER: expected cuda since GPUs are asked for each worker, got cpu"
+            raise ConfigurationError(msg)
+        find_pack(models)
+        ensure_topics(configuration.kafka, ALL_TOPICS)
+        self._metrics = PrometheusMetrics()
+        self._wanted = matching.workers
+        self.cluster = WorkerCluster(
+            matching.ray_address,
+            partial(WorkerProcess, configuration),
+            matching.gpus_per_worker,
+            partial(self._metrics.count, names.WORKER_RESTARTS),
+        )
+        self._http = http
+        self._statuses: dict[str, tuple[str | None, bytes]] = {}
+
+    def run(self, stop: threading.Event, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Serve and supervise until `stop`, then let the workers finish."""
+        told = False
+        try:
+            self.cluster.scale(self._wanted)
+            with ServiceEndpoint(self._http, self._exposition, self._complaint):
+                while not stop.wait(_SUPERVISE_S):
+                    self.cluster.supervise()
+                    self._statuses = self.cluster.statuses()
+                    ready = sum(complaint is None for complaint, _ in self._statuses.values())
+                    self._metrics.set(names.WORKERS, ready, state="ready")
+                    self._metrics.set(names.WORKERS, self.cluster.size - ready, state="not_ready")
+                    if not told and self._complaint() is None:
+                        told = True
+                        log.info("all workers are ready", workers=ready)
+                        on_ready()
+        finally:
+            self.cluster.close()
+
+    def _complaint(self) -> str | None:
+        complaints = [f"{name}: {complaint}" for name, (complaint, _) in self._statuses.items() if complaint]
+        missing = self.cluster.size - len(self._statuses)
+        if missing:
+            complaints.append(f"{missing} of {self.cluster.size} workers do not answer")
+        return "; ".join(complaints) or None
+
+    def _exposition(self) -> bytes:
+        workers = {name: exposition for name, (_, exposition) in self.cluster.statuses().items()}
+        return federate(self._metrics.exposition(), workers)

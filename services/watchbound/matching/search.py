@@ -1,0 +1,72 @@
+"""Asks the watchlist: the gallery for what it has settled, the delta for what changed in the last minutes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchbound.domain.candidate import Candidate
+from watchbound.domain.errors import Unavailable, UnknownReference
+from watchbound.pipeline.metric_names import SEARCH_SECONDS
+from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.ports import Gallery, Metrics
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+
+
+class Stopped(Exception):
+    """The worker stops; what it holds is neither matched nor committed."""
+
+
+class WatchlistSearch:
+    """Searches until there is an answer: a store that cannot be asked is never "no match".
+
+    While it waits, offsets are held, lag grows, and `complaint` tells readiness why.
+    """
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        delta: WatchlistDelta,
+        metrics: Metrics,
+        stop: threading.Event,
+        limit: int = 5,
+    ) -> None:
+        self._gallery = gallery
+        self._delta = delta
+        self._metrics = metrics
+        self._stop = stop
+        self._limit = limit
+        self.complaint: str | None = None
+
+    def candidates(
+        self, authorisation_id: str, probes: NDArray[np.float32], model_digest: str
+    ) -> list[list[Candidate]]:
+        """For each probe of shape (n, d), the listed entries most like it, best first.
+
+        Raises:
+            Stopped: the worker was told to stop before the gallery answered.
+        """
+        stored = self._until_answered(lambda: self._gallery.search(authorisation_id, probes, model_digest, self._limit))
+        return self._delta.correct(authorisation_id, probes, model_digest, stored, self._limit)
+
+    def _until_answered(self, ask: Callable[[], list[list[Candidate]]]) -> list[list[Candidate]]:
+        pause = _FIRST_PAUSE_S
+        while not self._stop.is_set():
+            started = time.perf_counter()
+            try:
+                answer = ask()
+            except (Unavailable, UnknownReference) as error:
+                self.complaint = f"watchlist cannot be searched: {error}"
+                self._stop.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+                continue
+            self.complaint = None
+            self._metrics.observe(SEARCH_SECONDS, time.perf_counter() - started)
+            return answer
+        raise Stopped

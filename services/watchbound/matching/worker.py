@@ -1,0 +1,268 @@
+"""The matching worker: frames in, matches out, and nothing kept of anybody else.
+
+decode → detect → track → assess quality → align → embed → search → decide. One worker reads whole cameras, so it can
+follow a walking face; a frame never leaves it, and a face that does not match leaves no trace when its track ends.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchbound.domain.authorisation import Authorisation, Refusal
+from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.domain.face import Detection
+from watchbound.domain.frame import Frame
+from watchbound.extraction.align import align
+from watchbound.extraction.decode import PictureLimits, decode_jpeg
+from watchbound.extraction.quality import QualityGate, assess, worth, worth_bound
+from watchbound.extraction.shots import Shot, ShotPolicy, TrackEvidence, cut_context
+from watchbound.extraction.track import Track, Tracker
+from watchbound.matching.admission import FrameAdmission, ShedReason
+from watchbound.matching.announce import MatchAnnouncer
+from watchbound.matching.decide import DecisionPolicy, decide
+from watchbound.matching.follow import Follower, Passage, PendingShot
+from watchbound.matching.search import WatchlistSearch
+from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.dead_letter import DeadLetters
+from watchbound.pipeline.tallies import TallyBook
+from watchbound.ports import Clock, Codec, Delivery, Detector, Embedder, Image, Metrics, Record, TopicPartition
+
+_ACKNOWLEDGED_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """The models of a worker, and what it takes to use them.
+
+    Attributes:
+        template: where the embedder expects the five landmarks, shape (5, 2), pixels of a 112×112 crop.
+    """
+
+    detector: Detector
+    embedder: Embedder
+    template: NDArray[np.float32]
+    limits: PictureLimits
+    gate: QualityGate
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """How the worker spends its work and judges its evidence."""
+
+    shots: ShotPolicy
+    decision: DecisionPolicy
+    max_frame_age: timedelta
+
+
+class MatchingWorker:
+    """A `Stage` over the frames topic."""
+
+    def __init__(
+        self,
+        eyes: Eyes,
+        admission: FrameAdmission,
+        search: WatchlistSearch,
+        announcer: MatchAnnouncer,
+        dead_letters: DeadLetters,
+        codec: Codec[Frame],
+        tallies: TallyBook,
+        clock: Clock,
+        metrics: Metrics,
+        policies: Policies,
+    ) -> None:
+        self._eyes = eyes
+        self._admission = admission
+        self._search = search
+        self._announcer = announcer
+        self._dead_letters = dead_letters
+        self._codec = codec
+        self._tallies = tallies
+        self._clock = clock
+        self._metrics = metrics
+        self._policies = policies
+        self._followers: dict[str, Follower] = {}
+        self._handled: dict[TopicPartition, int] = {}
+
+    # --- stage -----------------------------------------------------------------------------------------------
+
+    def handle(self, records: Sequence[Record]) -> None:
+        """Work through a batch: look at each frame, then compare all chosen shots at once.
+
+        Raises:
+            Stopped: the worker was told to stop while the watchlist could not be searched.
+            Unavailable: an output was not acknowledged; the batch will be read again.
+        """
+        deliveries: list[Delivery] = []
+        pending: list[PendingShot] = []
+        for record in records:
+            try:
+                pending += self._look(record)
+            except Poison as poison:
+                self._metrics.count(names.FRAMES_DEAD_LETTERED, reason=poison.reason.value)
+                self._tallies.add(_camera_of(record), "", dead_lettered=1)
+                deliveries.append(self._dead_letters.send(record, poison))
+        deliveries += self._compare(pending)
+        for delivery in deliveries:
+            delivery.wait(_ACKNOWLEDGED_WITHIN_S)
+        for record in records:
+            self._handled[record.source] = record.offset + 1
+
+    def watermarks(self) -> Mapping[TopicPartition, int]:
+        """What is handled, but never past the first frame of an open passage that a replay could rebuild."""
+        marks = dict(self._handled)
+        fresh = self._clock.now() - self._policies.max_frame_age
+        for follower in self._followers.values():
+            held = follower.held_offset(fresh)
+            if held is not None and follower.source in marks:
+                marks[follower.source] = min(marks[follower.source], held)
+        return marks
+
+    def release(self, partitions: frozenset[TopicPartition]) -> None:
+        """Forget the cameras of partitions that go to another worker."""
+        self._followers = {k: f for k, f in self._followers.items() if f.source not in partitions}
+        for source in partitions:
+            self._handled.pop(source, None)
+
+    # --- one frame -------------------------------------------------------------------------------------------
+
+    def _look(self, record: Record) -> list[PendingShot]:
+        """Find and follow the faces of one frame; the shots that deserve a template."""
+        self._metrics.count(names.FRAMES_RECEIVED)
+        frame = self._codec.decode(record.value or b"")
+        if record.key != frame.camera_id:
+            detail = f"expected the key {frame.camera_id!r} of the frame's camera, got {(record.key or '')[:80]!r}"
+            raise Poison(PoisonReason.WRONG_KEY, detail)
+        judged = self._admission.judge(frame)
+        if isinstance(judged, Refusal):
+            self._metrics.count(names.FRAMES_REFUSED, camera=frame.camera_id, reason=judged.value)
+            self._tallies.add(frame.camera_id, frame.authorisation_id, refused=1)
+            return []
+        follower = self._follower(record.source, frame)
+        if isinstance(judged, Authorisation) and not follower.is_new(frame.captured_at):
+            judged = ShedReason.OUT_OF_ORDER
+        if isinstance(judged, ShedReason):
+            self._metrics.count(names.FRAMES_SHED, camera=frame.camera_id, reason=judged.value)
+            self._tallies.add(frame.camera_id, frame.authorisation_id, shed=1)
+            return []
+        with self._timed("decode"):
+            image = decode_jpeg(frame.jpeg, self._eyes.limits)
+        with self._timed("detect"):
+            detections = self._eyes.detector.detect(image)
+        return self._follow(follower, frame, judged, image, detections, record.offset)
+
+    def _follow(
+        self,
+        follower: Follower,
+        frame: Frame,
+        authorisation: Authorisation,
+        image: Image,
+        detections: list[Detection],
+        offset: int,
+    ) -> list[PendingShot]:
+        with self._timed("track"):
+            update = follower.see(detections, frame.captured_at, offset)
+        camera = frame.camera_id
+        self._metrics.count(names.FRAMES_PROCESSED, camera=camera)
+        self._metrics.count(names.FACES_DETECTED, len(detections), camera=camera)
+        self._metrics.count(names.TRACKS_OPENED, update.opened, camera=camera)
+        self._tallies.add(camera, frame.authorisation_id, processed=1, faces=len(detections), tracks=update.opened)
+        pending: list[PendingShot] = []
+        with self._timed("choose"):
+            for track, detection in update.seen:
+                passage = follower.passages[track.id]
+                shot = self._choose(passage.evidence, track, detection, image)
+                if shot is not None:
+                    pending.append(PendingShot(passage, shot, detection, frame, offset, authorisation, follower))
+        return pending
+
+    def _choose(self, evidence: TrackEvidence, track: Track, detection: Detection, image: Image) -> Shot | None:
+        """The sight as a shot, if it can be used and is worth an embedding now."""
+        policy = self._policies.shots
+        fault = self._eyes.gate.geometry_fault(detection)
+        if fault is None and not evidence.wants(worth_bound(detection), track.last_seen, policy):
+            return None
+        if fault is None:
+            crop = align(image, detection.landmarks, self._eyes.template)
+            quality = assess(detection, crop)
+            fault = self._eyes.gate.fault(quality)
+        if fault is not None:
+            self._metrics.count(names.FACES_SKIPPED, reason=fault.value)
+            return None
+        value = worth(quality)
+        if not evidence.wants(value, track.last_seen, policy):
+            return None
+        evidence.take(value, track.last_seen)
+        box = detection.box
+        return Shot(value, track.last_seen, crop, cut_context(image, box.x, box.y, box.width, box.height))
+
+    def _follower(self, source: TopicPartition, frame: Frame) -> Follower:
+        """The camera's follower; a new authority begins with no memory of what an older one saw."""
+        follower = self._followers.get(frame.camera_id)
+        if follower is None or follower.authorisation_id != frame.authorisation_id:
+            follower = Follower(frame.camera_id, frame.authorisation_id, source, Tracker(frame.camera_id))
+            self._followers[frame.camera_id] = follower
+        return follower
+
+    # --- all shots of a batch ----------------------------------------------------------------------------------
+
+    def _compare(self, pending: list[PendingShot]) -> list[Delivery]:
+        """Embed the shots together, add them to their passages, and ask the watchlist about each passage once."""
+        if not pending:
+            return []
+        with self._timed("embed"):
+            templates = self._eyes.embedder.embed(np.stack([p.shot.crop for p in pending]))
+        self._metrics.count(names.EMBEDDINGS_MADE, len(pending))
+        latest: dict[str, tuple[Passage, PendingShot]] = {}
+        moved: dict[str, Passage] = {}
+        for shot, template in zip(pending, templates, strict=True):
+            passage = self._fuse(shot, template, moved)
+            latest[passage.track.id] = (passage, shot)
+        deliveries: list[Delivery] = []
+        for authorisation_id in sorted({shot.authorisation.id for _, shot in latest.values()}):
+            group = [pair for pair in latest.values() if pair[1].authorisation.id == authorisation_id]
+            deliveries += self._judge(authorisation_id, group)
+        return deliveries
+
+    def _fuse(self, pending: PendingShot, template: NDArray[np.float32], moved: dict[str, Passage]) -> Passage:
+        """Add a template to its passage, or to a new one if the track has jumped to another person.
+
+        `moved` holds the passages that took over from a split one in this batch, by the track that they replaced.
+        """
+        known = pending.passage.track.id
+        passage = moved.get(known, pending.passage)
+        if not passage.evidence.agrees(template, self._policies.shots):
+            passage = moved[known] = pending.follower.split(passage, pending)
+            self._metrics.count(names.TRACKS_SPLIT, camera=pending.frame.camera_id)
+        passage.evidence.fuse(pending.shot, template)
+        return passage
+
+    def _judge(self, authorisation_id: str, group: list[tuple[Passage, PendingShot]]) -> Iterable[Delivery]:
+        probes = np.stack([passage.evidence.fused() for passage, _ in group])
+        with self._timed("search"):
+            answers = self._search.candidates(authorisation_id, probes, self._eyes.embedder.digest)
+        for (passage, pending), candidates in zip(group, answers, strict=True):
+            threshold = pending.authorisation.threshold
+            finding = decide(candidates, passage.evidence.count, threshold, self._policies.decision)
+            passage.evidence.standing = finding.standing
+            # The search may have waited: authority is asked once more, at the last moment.
+            if finding.candidate is not None and self._admission.refusal(pending.frame) is None:
+                yield self._announcer.announce(passage, pending, finding.candidate, self._eyes.embedder.digest)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self._metrics.observe(names.STAGE_SECONDS, time.perf_counter() - started, stage=stage)
+
+
+def _camera_of(record: Record) -> str:
+    """The camera that a poisoned record claims, if the claim could be a camera's name at all."""
+    key = record.key or ""
+    return key if key.isascii() and key.replace("-", "").replace("_", "").isalnum() and len(key) <= 64 else "unknown"

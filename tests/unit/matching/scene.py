@@ -1,0 +1,145 @@
+"""A small world for the worker: a broker, a gallery, an authorisation, and people who are colours."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import simplejpeg
+
+from tests.unit.extraction.faces import face_at
+from watchbound.adapters import codecs
+from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
+from watchbound.domain.embedding import Embedding
+from watchbound.domain.face import Detection
+from watchbound.domain.frame import Frame
+from watchbound.domain.match import Match
+from watchbound.domain.moment import Window
+from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
+from watchbound.extraction.decode import PictureLimits
+from watchbound.extraction.quality import live_gate
+from watchbound.extraction.shots import ShotPolicy
+from watchbound.matching.admission import FrameAdmission, FreshnessLimits
+from watchbound.matching.announce import MatchAnnouncer
+from watchbound.matching.decide import DecisionPolicy
+from watchbound.matching.search import WatchlistSearch
+from watchbound.matching.worker import Eyes, MatchingWorker, Policies
+from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.dead_letter import DeadLetters
+from watchbound.pipeline.tallies import TallyBook
+from watchbound.pipeline.topics import DEAD_LETTERS, FRAMES, MATCHES
+from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.ports import Image
+from watchbound.testing.clock import ManualClock
+from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder, ScriptedDetector, colour_template
+from watchbound.testing.gallery import InMemoryGallery
+from watchbound.testing.log import InMemoryBroker
+from watchbound.testing.metrics import RecordedMetrics
+
+START = datetime(2026, 11, 1, 12, tzinfo=UTC)
+TEMPLATE = np.array([[38.3, 51.7], [73.5, 51.5], [56.0, 71.7], [41.5, 92.4], [70.7, 92.2]], dtype=np.float32)
+RED, GREEN, BLUE = (20, 20, 230), (20, 230, 20), (230, 20, 20)
+Colour = tuple[int, int, int]
+
+AUTHORISATION = Authorisation(
+    id="op-1",
+    use_case=UseCase.LOCATE_MISSING,
+    legal_basis="test",
+    location="test",
+    location_type=LocationType.TEST_SITE,
+    cameras=frozenset({"gate", "door"}),
+    window=Window(START, START + timedelta(hours=1)),
+    threshold=0.9,
+    officer="officer",
+)
+
+
+def entry(reference: str) -> WatchlistEntry:
+    return WatchlistEntry("op-1", reference, Category.MISSING, ResponseLevel.AMBER)
+
+
+def enrolled(reference: str, colour: Colour) -> EnrolledImage:
+    return EnrolledImage(entry(reference), f"image-{reference}", Embedding(colour_template(*colour), FAKE_DIGEST))
+
+
+def picture(people: list[tuple[Detection, Colour]]) -> Image:
+    """People as patches of their colour, with enough texture to count as sharp."""
+    image = np.full((360, 640, 3), 90, np.uint8)
+    for face, colour in people:
+        x, y, size = int(face.box.x), int(face.box.y), int(face.box.width)
+        patch = image[max(y - size, 0) : y + 2 * size, max(x - size, 0) : x + 2 * size]
+        patch[:] = colour
+        patch[(np.indices(patch.shape[:2]) // 3).sum(axis=0) % 2 == 0] //= 3
+    return image
+
+
+class Scene:
+    """Publishes frames and lets one worker handle them."""
+
+    def __init__(self, script: list[list[tuple[Detection, Colour]]]) -> None:
+        self.clock = ManualClock(START)
+        self.metrics = RecordedMetrics()
+        self.broker = InMemoryBroker(self.clock)
+        self.gallery = InMemoryGallery()
+        self.gallery.create("op-1", FAKE_DIGEST, 3)
+        self.authority = AuthorityView(self.clock, max_age_s=3600)
+        self.authority.apply(AUTHORISATION)
+        self.authority.confirm()
+        self.delta = WatchlistDelta(self.clock)
+        self.tallies = TallyBook("worker-0", self.clock)
+        self.embedder = ColourEmbedder()
+        self.stop = threading.Event()
+        self.script = script
+        self.sequence = 0
+        self.worker = self.build(script)
+        self.consumer = self.broker.consumer("matching", [FRAMES.name])
+
+    def build(self, script: list[list[tuple[Detection, Colour]]]) -> MatchingWorker:
+        detector = ScriptedDetector([[face for face, _ in people] for people in script])
+        producer = self.broker.producer()
+        max_age = timedelta(seconds=5)
+        return MatchingWorker(
+            Eyes(detector, self.embedder, TEMPLATE, PictureLimits(500_000, 1280 * 720), live_gate(14.0)),
+            FrameAdmission(self.authority, self.clock, FreshnessLimits(max_age, timedelta(seconds=1))),
+            WatchlistSearch(self.gallery, self.delta, self.metrics, self.stop),
+            MatchAnnouncer(producer, codecs.MATCH, self.tallies, self.clock, self.metrics),
+            DeadLetters(producer, codecs.DEAD_LETTER, self.clock, self.metrics),
+            codecs.FRAME,
+            self.tallies,
+            self.clock,
+            self.metrics,
+            Policies(ShotPolicy(), DecisionPolicy(), max_age),
+        )
+
+    def frame(self, jpeg: bytes, camera: str = "gate", authorisation: str = "op-1", ahead_s: float = 0.0) -> Frame:
+        self.sequence += 1
+        captured = self.clock.now() + timedelta(seconds=ahead_s)
+        return Frame(camera, self.sequence, captured, authorisation, jpeg)
+
+    def publish(self, frame: Frame, key: str | None = None) -> None:
+        self.broker.producer().send(FRAMES.name, key or frame.camera_id, codecs.FRAME.encode(frame)).wait(1)
+
+    def step(self) -> int:
+        records = self.consumer.poll(0, 100)
+        self.worker.handle(records)
+        return len(records)
+
+    def play(self, fps: float = 5.0, camera: str = "gate") -> None:
+        """Publish and handle the whole script, a frame at a time."""
+        for people in self.script:
+            jpeg = simplejpeg.encode_jpeg(picture(people), 95, "BGR", "444")
+            self.publish(self.frame(bytes(jpeg), camera))
+            self.step()
+            self.clock.advance(1 / fps)
+
+    def matches(self) -> list[Match]:
+        return [codecs.MATCH.decode(record.value or b"") for record in self.broker.records(MATCHES.name)]
+
+    def dead_letters(self) -> list[str]:
+        records = self.broker.records(DEAD_LETTERS.name)
+        return [codecs.DEAD_LETTER.decode(record.value or b"").reason for record in records]
+
+
+def walk(colour: Colour, frames: int, start: int = 120, size: int = 60) -> list[list[tuple[Detection, Colour]]]:
+    return [[(face_at(start + 20 * n, 180, size), colour)] for n in range(frames)]

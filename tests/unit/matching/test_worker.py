@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import simplejpeg
+
+from tests.unit.extraction.faces import face_at
+from tests.unit.matching.scene import AUTHORISATION, BLUE, GREEN, RED, START, Scene, enrolled, picture, walk
+from watchbound.domain.authorisation import AuthorisationState
+from watchbound.domain.errors import Unavailable
+from watchbound.domain.watchlist import EntryAdded, EntryRemoved
+from watchbound.matching.search import Stopped
+from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.topics import FRAMES, MATCHES
+
+
+def listed(scene: Scene) -> Scene:
+    scene.gallery.add([enrolled("red", RED)])
+    return scene
+
+
+def test_a_listed_person_is_announced_and_an_unlisted_one_leaves_nothing() -> None:
+    two = [a + b for a, b in zip(walk(RED, 8), walk(BLUE, 8, start=300), strict=True)]
+    scene = listed(Scene(two))
+    scene.play()
+    matches = scene.matches()
+    assert {match.entry.reference for match in matches} == {"red"}
+    assert all(match.score >= 0.9 and match.threshold == 0.9 for match in matches)
+    assert len({match.track_id for match in matches}) == 1
+    assert simplejpeg.decode_jpeg(matches[0].crop).size > 0
+    assert scene.metrics.total(names.TRACKS_OPENED, camera="gate") == 2
+
+
+def test_the_first_match_does_not_wait_for_a_better_shot() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.play()
+    assert len(scene.matches()) == 1
+
+
+def test_a_passage_costs_a_few_embeddings_not_one_a_frame() -> None:
+    scene = listed(Scene(walk(BLUE, 20, size=60)))
+    scene.play()
+    assert sum(scene.embedder.calls) <= 4
+
+
+def test_what_happens_again_has_the_same_ids() -> None:
+    def ids() -> list[str]:
+        scene = listed(Scene(walk(RED, 10)))
+        scene.play()
+        return [match.id for match in scene.matches()]
+
+    assert ids() == ids()
+
+
+def test_a_track_that_jumps_to_another_person_does_not_take_its_identity_along() -> None:
+    script = walk(RED, 6) + walk(GREEN, 6, start=120 + 20 * 6)
+    scene = listed(Scene(script))
+    scene.play()
+    assert scene.metrics.total(names.TRACKS_SPLIT) == 1
+    last = max(match.captured_at for match in scene.matches())
+    assert last < START + timedelta(seconds=6 / 5)
+
+
+@pytest.mark.parametrize("camera", ["gate", "elsewhere"])
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 3599.8, 3600.0])
+def test_nothing_matches_outside_the_authority(camera: str, seconds: float) -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.clock.set(START + timedelta(seconds=seconds))
+    scene.authority.confirm()
+    scene.play(camera=camera)
+    permitted = camera == "gate" and 0 <= seconds < 3600
+    assert bool(scene.matches()) is permitted
+    assert scene.metrics.total(names.FRAMES_REFUSED) == (0 if permitted else 1)
+    assert scene.metrics.total(names.FRAMES_PROCESSED) == (1 if permitted else 0)
+
+
+def test_nothing_matches_once_cancelled_or_unknown_or_stale() -> None:
+    for change in ("cancelled", "unknown", "stale"):
+        scene = listed(Scene(walk(RED, 3)))
+        if change == "cancelled":
+            scene.authority.apply(replace(AUTHORISATION, state=AuthorisationState.CANCELLED))
+        elif change == "unknown":
+            scene.authority.forget("op-1")
+        else:
+            scene.clock.advance(3600)
+        scene.play()
+        assert scene.matches() == []
+        assert scene.metrics.total(names.FRAMES_REFUSED) == 3
+
+
+def test_authority_that_ends_while_the_search_waits_announces_nothing() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    search = scene.gallery.search
+
+    def cancelling(*args: object) -> object:
+        scene.authority.apply(replace(AUTHORISATION, state=AuthorisationState.CANCELLED))
+        return search(*args)  # type: ignore[arg-type]
+
+    scene.gallery.search = cancelling  # type: ignore[method-assign,assignment]
+    scene.play()
+    assert scene.matches() == []
+
+
+def test_bad_frames_are_dead_lettered_with_their_reason_and_their_neighbours_match() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    good = bytes(simplejpeg.encode_jpeg(picture(walk(RED, 1)[0]), 95, "BGR", "444"))
+    producer = scene.broker.producer()
+    scene.publish(scene.frame(b""))
+    scene.publish(scene.frame(b"not a picture at all"))
+    scene.publish(scene.frame(good[: len(good) // 2]))
+    scene.publish(scene.frame(good, ahead_s=30))
+    scene.publish(scene.frame(good), key="door")
+    producer.send(FRAMES.name, "gate", b"\xff\xff\xff").wait(1)
+    scene.clock.advance(0.1)
+    scene.publish(scene.frame(good))
+    assert scene.step() == 7
+    assert sorted(scene.dead_letters()) == sorted(
+        ["empty", "not_a_picture", "undecodable", "from_the_future", "wrong_key", "bad_protobuf"]
+    )
+    assert len(scene.matches()) == 1
+    assert scene.metrics.total(names.FRAMES_PROCESSED) == 1
+
+
+def test_old_and_repeated_frames_are_shed_and_counted() -> None:
+    scene = listed(Scene(walk(RED, 2)))
+    good = bytes(simplejpeg.encode_jpeg(picture(walk(RED, 1)[0]), 95, "BGR", "444"))
+    old = scene.frame(good)
+    scene.clock.advance(6)
+    fresh = scene.frame(good)
+    for frame in (old, fresh, fresh):
+        scene.publish(frame)
+    scene.step()
+    assert scene.metrics.total(names.FRAMES_SHED, reason="stale") == 1
+    assert scene.metrics.total(names.FRAMES_SHED, reason="out_of_order") == 1
+    assert scene.metrics.total(names.FRAMES_PROCESSED) == 1
+
+
+def test_every_frame_ends_somewhere_and_the_tallies_say_where() -> None:
+    scene = listed(Scene(walk(RED, 4)))
+    scene.play()
+    scene.publish(scene.frame(b""))
+    scene.publish(scene.frame(b"x", camera="elsewhere"))
+    scene.step()
+    totals = {name: 0 for name in ("processed", "shed", "refused", "dead_lettered")}
+    for tally in scene.tallies.drain():
+        for name in totals:
+            totals[name] += tally.counts()[name]
+    assert totals == {"processed": 4, "shed": 0, "refused": 1, "dead_lettered": 1}
+
+
+def test_offsets_wait_for_the_oldest_open_passage_and_move_on_when_it_ends() -> None:
+    nobody: list[list[object]] = [[] for _ in range(8)]
+    scene = listed(Scene([*nobody[:2], *walk(RED, 3), *nobody]))  # type: ignore[list-item]
+    held = []
+    for people in scene.script:
+        scene.publish(scene.frame(bytes(simplejpeg.encode_jpeg(picture(people), 95, "BGR", "444"))))
+        scene.step()
+        scene.clock.advance(0.2)
+        held.append(next(iter(scene.worker.watermarks().values())))
+    assert held[:5] == [1, 2, 2, 2, 2]
+    assert held[-1] == len(scene.script)
+    assert held == sorted(held)
+
+
+def test_a_successor_that_replays_from_the_watermark_says_the_same() -> None:
+    """A worker dies in the middle of a passage; what it had announced is announced again under the same ids."""
+    script = walk(RED, 10)
+    scene = listed(Scene(script))
+    scene.play()
+    before = {match.id for match in scene.matches()}
+    (source, offset), *_ = scene.worker.watermarks().items()
+    successor = scene.build(script[offset:])
+    scene.clock.set(START + timedelta(seconds=2))
+    records = [record for record in scene.broker.records(FRAMES.name) if record.source == source]
+    successor.handle(records[offset:])
+    assert offset == 0
+    again = {match.id for match in scene.matches()[len(before) :]}
+    assert min(match.index for match in scene.matches()[len(before) :]) == 0
+    assert again & before
+
+
+def test_an_unreachable_gallery_holds_the_worker_and_is_never_no_match() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.gallery.down = True
+    timer = threading.Timer(0.3, lambda: setattr(scene.gallery, "down", False))
+    timer.start()
+    scene.play()
+    timer.join()
+    assert len(scene.matches()) == 1
+
+
+def test_a_worker_that_is_stopped_while_it_waits_commits_nothing() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.gallery.down = True
+    threading.Timer(0.2, scene.stop.set).start()
+    with pytest.raises(Stopped):
+        scene.play()
+    assert scene.worker.watermarks() == {}
+
+
+def test_a_missing_collection_is_waited_for_not_answered() -> None:
+    scene = Scene(walk(RED, 1))
+    scene.gallery.drop("op-1")
+    threading.Timer(0.2, scene.stop.set).start()
+    with pytest.raises(Stopped):
+        scene.play()
+
+
+def test_an_unacknowledged_match_is_not_taken_for_sent() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    jpeg = bytes(simplejpeg.encode_jpeg(picture(scene.script[0]), 95, "BGR", "444"))
+    scene.publish(scene.frame(jpeg))
+    scene.broker.acknowledging = False
+    with pytest.raises(Unavailable):
+        scene.step()
+    assert scene.worker.watermarks() == {}
+
+
+def test_an_entry_added_or_removed_a_moment_ago_counts_at_once() -> None:
+    scene = Scene(walk(RED, 1))
+    change = EntryAdded(enrolled("red", RED).entry, (enrolled("red", RED),), START)
+    scene.delta.apply(change, START)
+    scene.play()
+    assert len(scene.matches()) == 1
+
+    scene = listed(Scene(walk(RED, 1)))
+    scene.delta.apply(EntryRemoved("op-1", "red", START), START)
+    scene.play()
+    assert scene.matches() == []
+
+
+def test_a_released_partition_takes_its_tracks_along() -> None:
+    scene = listed(Scene(walk(RED, 3)))
+    scene.play()
+    partitions = frozenset(scene.worker.watermarks())
+    scene.worker.release(partitions)
+    assert scene.worker.watermarks() == {}
+
+
+def test_faces_too_small_to_use_are_counted_and_not_embedded() -> None:
+    scene = listed(Scene([[(face_at(200, 180, 24), RED)]]))
+    scene.play()
+    assert scene.embedder.calls == []
+    assert scene.metrics.total(names.FACES_SKIPPED, reason="too_small") == 1
+    assert scene.broker.records(MATCHES.name) == []
