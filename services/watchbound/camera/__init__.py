@@ -1,1 +1,1 @@
-"""Camera sites: sources, sampling, health, publishing, and synthetic sites with ground truth."""
+"""Sites: sources of pictures, sampled, watched over and published for as long as an authorisation covers the camera."""

@@ -10,15 +10,23 @@ import sys
 
 import typer
 
+from watchbound.cli.lazy import LazyGroup
 from watchbound.domain.errors import ConfigurationError, Unavailable, WatchboundError
 
 app = typer.Typer(
     name="watchbound",
     help="A streaming face-matching cluster that can match only what it has been authorised to match.",
+    cls=LazyGroup,
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def watchbound() -> None:
+    """A streaming face-matching cluster that can match only what it has been authorised to match."""
 
 
 def main() -> None:

@@ -1,0 +1,104 @@
+"""Wires the camera service: a site file, a broker, and the authorisations that permit anything at all."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from dataclasses import dataclass
+
+import cv2
+
+from watchbound.adapters import codecs
+from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
+from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.logs import get_logger
+from watchbound.adapters.prometheus import PrometheusMetrics
+from watchbound.adapters.service import ServiceEndpoint
+from watchbound.camera.service import CameraService
+from watchbound.camera.site import SiteConfig
+from watchbound.camera.sources.choose import source_of
+from watchbound.domain.errors import Poison
+from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
+from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS
+from watchbound.ports import Record
+from watchbound.settings import AuthoritySettings, HttpSettings, KafkaSettings
+
+log = get_logger(__name__)
+
+_CURRENT_WITHIN_S = 5.0
+"""A file that plays once should not lose its first seconds to a view of authority that is still being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfiguration:
+    """Everything that the process is built from."""
+
+    site: SiteConfig
+    kafka: KafkaSettings
+    authority: AuthoritySettings
+    http: HttpSettings
+
+
+def run_site(configuration: CameraConfiguration, stop: threading.Event) -> None:
+    """Run every camera of a site until `stop`, or until all that play once have ended.
+
+    Raises:
+        ConfigurationError: the HTTP port is taken, or a source cannot be had.
+        Unavailable: no broker answers at the start; later on its absence is waited out.
+    """
+    # Cameras share the cores by being several; threads inside one would only contend.
+    cv2.setNumThreads(1)
+    ensure_topics(configuration.kafka, ALL_TOPICS)
+    run_id = f"site-{uuid.uuid4().hex}"
+    clock, metrics = SystemClock(), PrometheusMetrics()
+    authority = AuthorityView(clock, configuration.authority.max_age_s)
+    feed = Feed(
+        KafkaTopicReader(configuration.kafka, [AUTHORISATIONS.name], f"{run_id}-feed"),
+        {AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, authority)},
+        authority.confirm,
+        _unreadable,
+        "authority",
+        authority_gauges(authority, metrics),
+    )
+    producer = KafkaRecordProducer(configuration.kafka, run_id)
+    try:
+        service = CameraService(
+            configuration.site,
+            source_of,
+            producer,
+            codecs.FRAME,
+            codecs.TALLY,
+            authority,
+            clock,
+            metrics,
+            run_id,
+            _say,
+            random.Random(),  # noqa: S311 - spreads load, guards nothing
+        )
+
+        def ready() -> str | None:
+            return feed.ready() or service.ready()
+
+        def live() -> str | None:
+            return feed.live() or service.live()
+
+        with ServiceEndpoint(configuration.http, metrics.exposition, ready, live), feed:
+            if not feed.wait_current(_CURRENT_WITHIN_S):
+                log.warning("authority is not known: every frame is refused until it is", complaint=feed.ready())
+            log.info("cameras start", cameras=[camera.id for camera in configuration.site.cameras], run=run_id)
+            service.run(stop)
+    finally:
+        producer.close()
+    log.info("cameras ended")
+
+
+def _say(event: str, /, *, trouble: bool = False, **facts: object) -> None:
+    (log.warning if trouble else log.info)(event, **facts)
+
+
+def _unreadable(record: Record, poison: Poison) -> None:
+    """Told loudly and left to governance's own services to dead-letter: a site holds no right to write there."""
+    log.error("unreadable authorisation", topic=record.source.topic, offset=record.offset, reason=str(poison))
