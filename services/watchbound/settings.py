@@ -55,7 +55,7 @@ class LogSettings(BaseSettings):
 
     model_config = _prefix("LOG")
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is written")
 
 
 class ModelSettings(BaseSettings):
@@ -65,6 +65,7 @@ class ModelSettings(BaseSettings):
 
     cache: Path = Field(Path("~/.cache/watchbound/models"), description="where prepared packs lie")
     pack: str = Field("default", min_length=1, description="name of a pack in the cache, or a folder with a manifest")
+    use: Literal["operation", "research"] = Field("operation", description="what the models' licences must permit")
     provider: Literal["cpu", "cuda"] = Field("cpu", description="cuda refuses to start where it cannot be had")
     threads: int = Field(1, ge=1, description="intra-op threads of one worker")
 
@@ -83,7 +84,7 @@ class CameraSettings(BaseSettings):
     model_config = _prefix("CAMERA")
 
     fps: float = Field(5.0, gt=0, le=60, description="frames sampled a second")
-    jpeg_quality: int = Field(85, ge=30, le=100)
+    jpeg_quality: int = Field(85, ge=30, le=100, description="of published frames, as libjpeg counts it")
     buffer_frames: int = Field(8, ge=1, description="frames a camera may hold back before the oldest is shed")
 
 
@@ -92,14 +93,14 @@ class MatchingSettings(BaseSettings):
 
     model_config = _prefix("MATCHING")
 
-    group: str = Field("watchbound-matching", min_length=1)
-    workers: int = Field(1, ge=1)
+    group: str = Field("watchbound-matching", min_length=1, description="consumer group that shares the frames")
+    workers: int = Field(1, ge=1, description="how many workers to keep alive")
     gpus_per_worker: float = Field(0.0, ge=0.0, description="Ray's num_gpus for one worker; needs provider cuda")
     ray_address: str = Field("local", min_length=1, description="local, auto, or the address of a Ray head")
     max_frame_age_s: float = Field(5.0, gt=0, description="older live frames are shed")
     max_clock_skew_s: float = Field(1.0, ge=0, description="frames captured further in the future are refused")
-    max_frame_bytes: int = Field(2_000_000, ge=1000)
-    max_frame_pixels: int = Field(3840 * 2160, ge=10_000)
+    max_frame_bytes: int = Field(2_000_000, ge=1000, description="larger JPEGs are dead-lettered undecoded")
+    max_frame_pixels: int = Field(3840 * 2160, ge=10_000, description="larger pictures are dead-lettered undecoded")
     min_eye_distance: float = Field(14.0, ge=4, description="smaller faces are not embedded, in pixels")
     detect_width: int = Field(640, ge=160, description="frames are scaled to this width before detection")
 
@@ -109,7 +110,7 @@ class AlertingSettings(BaseSettings):
 
     model_config = _prefix("ALERTING")
 
-    group: str = Field("watchbound-alerting", min_length=1)
+    group: str = Field("watchbound-alerting", min_length=1, description="consumer group that shares the matches")
     passage_gap_s: float = Field(20.0, gt=0, description="an alert without a match for so long expires")
     suppress_s: float = Field(600.0, ge=0, description="after a decision the entry raises nothing for so long")
     data: Path = Field(Path("~/.cache/watchbound/alerting"), description="Faust's working folder")

@@ -14,7 +14,7 @@ TEMPLATE = np.array([[38.29, 51.70], [73.53, 51.50], [56.03, 71.74], [41.55, 92.
 
 def moved(points: NDArray[np.float32], angle: float, scale: float, shift: tuple[float, float]) -> NDArray[np.float32]:
     cosine, sine = np.cos(angle) * scale, np.sin(angle) * scale
-    return (points @ np.array([[cosine, sine], [-sine, cosine]]) + np.array(shift)).astype(np.float32)
+    return np.asarray(points @ np.array([[cosine, sine], [-sine, cosine]]) + np.array(shift), np.float32)
 
 
 @given(st.floats(-3.1, 3.1), st.floats(0.2, 8.0), st.floats(-500, 500), st.floats(-500, 500))
