@@ -40,6 +40,9 @@ bench: setup  ## ours against the plain pipeline; writes loadtest/results/bench.
 proto: setup  ## services/watchbound/wire from proto/
 	$(BIN)/python tools/proto.py
 
+docs: setup  ## the pages of docs/ that are made from the code
+	$(BIN)/python -m tools.docs
+
 lock: setup  ## requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --python-version 3.11 --extra cpu --extra embedded --extra dev \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock

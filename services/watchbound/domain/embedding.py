@@ -62,7 +62,7 @@ class Embedding:
         if not np.isfinite(norm) or norm == 0.0:
             msg = f"a model's output must have a finite length above 0, got {norm}"
             raise InvalidValue(msg)
-        return cls((raw / norm).astype(np.float32), model_digest)
+        return cls((raw.astype(np.float64) / norm).astype(np.float32), model_digest)
 
     def similarity(self, other: Embedding) -> float:
         """Cosine similarity in [-1, 1].

@@ -1,0 +1,1 @@
+"""Load: the plain pipeline that ours is measured against, and the benchmark."""

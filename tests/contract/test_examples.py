@@ -1,0 +1,168 @@
+"""The example payloads are what the codecs read and write, and the invalid ones are refused for their own fault."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from google.protobuf import json_format
+from hypothesis import given
+from hypothesis import strategies as st
+from tools.contracts import CONTRACTS, EXAMPLES, Contract
+
+from watchbound.adapters import codecs
+from watchbound.domain.alert import alert_id
+from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.pipeline.topics import ALL_TOPICS
+
+BY_TOPIC = {contract.topic.name: contract for contract in CONTRACTS}
+VALID = sorted(EXAMPLES.glob("*/*.json"))
+INVALID = sorted(EXAMPLES.glob("*/invalid/*.json"))
+
+# What the refusal must speak of, so that an example cannot be refused for another fault than the one in its name.
+FAULTS = {
+    "frames/camera-with-a-slash": "camera id",
+    "frames/captured-beyond-the-calendar": "years 1 and 9999",
+    "frames/no-authorisation": "authorisation id",
+    "matches/below-threshold": "reach its threshold",
+    "matches/box-without-area": "area",
+    "matches/captured-before-its-track": "before its track",
+    "matches/category-unset": "Category 0",
+    "matches/no-shots": "at least one shot",
+    "matches/score-not-a-number": "got nan",
+    "matches/threshold-not-a-number": "got nan",
+    "alerts/event-unset": "AlertEvent 0",
+    "alerts/last-before-first": "last seen before",
+    "alerts/no-cameras": "at least one camera",
+    "alerts/no-match": "Category 0",
+    "decisions/no-alert": "names its alert",
+    "decisions/no-reviewer": "its reviewer",
+    "decisions/verdict-unset": "Verdict 0",
+    "authorisations/ends-before-it-starts": "end after it starts",
+    "authorisations/no-cameras": "at least one camera",
+    "authorisations/no-legal-basis": "legal basis",
+    "authorisations/state-unknown": "AuthorisationState 99",
+    "authorisations/state-unset": "AuthorisationState 0",
+    "authorisations/threshold-zero": "threshold",
+    "authorisations/use-case-unset": "UseCase 0",
+    "watchlist-changes/no-change": "add or remove",
+    "watchlist-changes/no-images": "at least one image",
+    "watchlist-changes/no-model": "digest of the model",
+    "watchlist-changes/no-reference": "entry reference",
+    "watchlist-changes/vector-cut-short": "whole number of float32",
+    "watchlist-changes/vector-not-a-number": "finite",
+    "watchlist-changes/vector-not-of-norm-one": "norm 1",
+    "tallies/no-camera": "camera id",
+    "tallies/span-without-length": "end after it starts",
+    "audit/no-act": "its act",
+    "audit/no-actor": "its actor",
+    "dead-letters/beyond-the-calendar": "years 1 and 9999",
+    "dead-letters/no-reason": "its reason",
+    "dead-letters/no-topic": "its topic",
+    "dead-letters/offset-below-zero": "from zero",
+}
+
+
+def name(path: Path) -> str:
+    """`frames/sampled`: the topic without its common parts, and the example."""
+    topic = path.relative_to(EXAMPLES).parts[0]
+    return f"{topic.removeprefix('watchbound.').removesuffix('.v1')}/{path.stem}"
+
+
+def parse(path: Path) -> tuple[Contract, bytes]:
+    """The topic's contract and the example's bytes; a field that the message does not have is an error."""
+    contract = BY_TOPIC[path.relative_to(EXAMPLES).parts[0]]
+    message = json_format.Parse(path.read_text(), contract.codec.message_type(), ignore_unknown_fields=False)
+    return contract, message.SerializeToString(deterministic=True)
+
+
+def test_every_topic_has_a_contract_and_examples() -> None:
+    assert [contract.topic for contract in CONTRACTS] == list(ALL_TOPICS)
+    assert all(contract.examples() for contract in CONTRACTS)
+    assert {path.name for path in EXAMPLES.iterdir()} == set(BY_TOPIC)
+
+
+@pytest.mark.parametrize("path", VALID, ids=name)
+def test_an_example_reads_and_writes_back_the_same(path: Path) -> None:
+    contract, data = parse(path)
+    written = contract.codec.encode(contract.codec.decode(data))
+    assert written == data
+    again = json_format.MessageToDict(contract.codec.message_type.FromString(written))
+    assert again == json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("path", VALID, ids=name)
+def test_an_example_read_twice_is_the_same_value(path: Path) -> None:
+    contract, data = parse(path)
+    assert contract.codec.encode(contract.codec.decode(data)) == contract.codec.encode(contract.codec.decode(data))
+
+
+@pytest.mark.parametrize("path", INVALID, ids=name)
+def test_an_invalid_example_is_poison_for_its_own_fault(path: Path) -> None:
+    contract, data = parse(path)
+    with pytest.raises(Poison, match=FAULTS[name(path)]) as caught:
+        contract.codec.decode(data)
+    assert caught.value.reason is PoisonReason.BAD_VALUE
+
+
+def test_every_invalid_example_names_its_fault_and_every_fault_has_its_example() -> None:
+    assert {name(path) for path in INVALID} == set(FAULTS)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.message)
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\xff" * 12, id="no-varint-ends"),
+        pytest.param(b"\x0a\x7fcut", id="shorter-than-it-says"),
+        pytest.param(b"\x0a\x02\xc3\x28", id="text-is-not-utf8"),
+    ],
+)
+def test_bytes_that_are_no_message_are_poison(contract: Contract, data: bytes) -> None:
+    with pytest.raises(Poison):
+        contract.codec.decode(data)
+
+
+@pytest.mark.parametrize("path", VALID, ids=name)
+def test_a_record_cut_in_half_is_poison(path: Path) -> None:
+    contract, data = parse(path)
+    with pytest.raises(Poison):
+        contract.codec.decode(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.message)
+@given(data=st.binary(max_size=300))
+def test_random_bytes_raise_nothing_but_poison(contract: Contract, data: bytes) -> None:
+    try:
+        value = contract.codec.decode(data)
+    except Poison:
+        return
+    contract.codec.encode(value)
+
+
+@pytest.mark.parametrize("path", VALID, ids=name)
+@given(place=st.integers(min_value=0), byte=st.integers(min_value=0, max_value=255))
+def test_a_damaged_record_raises_nothing_but_poison(path: Path, place: int, byte: int) -> None:
+    contract, data = parse(path)
+    damaged = bytearray(data)
+    damaged[place % len(data)] = byte
+    try:
+        value = contract.codec.decode(bytes(damaged))
+    except Poison:
+        return
+    contract.codec.encode(value)
+
+
+def test_the_alert_examples_tell_one_story() -> None:
+    alerts = [codecs.ALERT.decode(parse(path)[1]) for path in VALID if name(path).startswith("alerts/")]
+    by_revision = sorted(alerts, key=lambda alert: alert.revision)
+    assert [alert.event.value for alert in by_revision] == ["opened", "updated", "expired"]
+    assert {alert.id for alert in alerts} == {alert_id(by_revision[0].best)}
+
+
+def test_no_example_of_a_frame_s_dead_letter_holds_its_picture() -> None:
+    letters = [codecs.DEAD_LETTER.decode(parse(path)[1]) for path in VALID if name(path).startswith("dead-letters/")]
+    assert any(letter.payload for letter in letters)
+    assert all(not letter.payload for letter in letters if letter.topic == "watchbound.frames.v1")

@@ -1,0 +1,154 @@
+"""Hypothesis strategies: every domain value that may exist, at the edges too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from watchbound.domain.alert import Alert, AlertEvent
+from watchbound.domain.audit import AuditEvent
+from watchbound.domain.authorisation import Authorisation, AuthorisationState, LocationType, UseCase
+from watchbound.domain.dead_letter import DeadLetter
+from watchbound.domain.decision import Decision, Verdict
+from watchbound.domain.embedding import Embedding
+from watchbound.domain.face import Box
+from watchbound.domain.frame import Frame
+from watchbound.domain.match import Match
+from watchbound.domain.moment import Window
+from watchbound.domain.tally import Tally
+from watchbound.domain.watchlist import (
+    Category,
+    EnrolledImage,
+    EntryAdded,
+    EntryRemoved,
+    ResponseLevel,
+    WatchlistChange,
+    WatchlistEntry,
+)
+
+names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
+texts = st.text(st.characters(codec="utf-8"), max_size=40)
+words = texts.filter(lambda text: bool(text.strip()))
+moments = st.datetimes(timezones=st.just(UTC))
+scores = st.floats(-1, 1)
+counts = st.integers(0, 2**32 - 1)
+pixels = st.floats(-1e6, 1e6, width=32)
+lengths = st.floats(2**-10, 1e6, width=32)
+boxes = st.builds(Box, pixels, pixels, lengths, lengths)
+entries = st.builds(WatchlistEntry, names, names, st.sampled_from(list(Category)), st.sampled_from(list(ResponseLevel)))
+frames = st.builds(Frame, names, st.integers(0, 2**64 - 1), moments, names, st.binary(max_size=64))
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> Window:
+    """Windows of a microsecond and of thousands of years."""
+    start, end = sorted(draw(st.lists(moments, min_size=2, max_size=2, unique=True)))
+    return Window(start, end)
+
+
+@st.composite
+def vectors(draw: st.DrawFn, dimension: int | None = None) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Raw model outputs: finite, of any length but zero."""
+    shape = dimension if dimension is not None else draw(st.integers(1, 16))
+    finite = st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=False)
+    raw = draw(npst.arrays(np.float32, shape, elements=finite).filter(lambda array: bool(np.any(array))))
+    return np.asarray(raw, dtype=np.float32)
+
+
+embeddings = st.builds(Embedding.of, vectors(), words)
+
+
+@st.composite
+def matches(draw: st.DrawFn) -> Match:
+    """Matches at and above their threshold."""
+    threshold, score = sorted(draw(st.tuples(scores, scores)))
+    first_seen, captured_at = sorted(draw(st.tuples(moments, moments)))
+    return Match(
+        entry=draw(entries),
+        camera_id=draw(names),
+        frame_id=draw(texts),
+        track_id=draw(texts),
+        first_seen=first_seen,
+        captured_at=captured_at,
+        score=score,
+        threshold=threshold,
+        shots=draw(st.integers(1, 2**32 - 1)),
+        box=draw(boxes),
+        crop=draw(st.binary(max_size=32)),
+        model_digest=draw(texts),
+        index=draw(counts),
+    )
+
+
+@st.composite
+def alerts(draw: st.DrawFn) -> Alert:
+    """Alerts in every state."""
+    first_seen, last_seen = sorted(draw(st.tuples(moments, moments)))
+    return Alert(
+        id=draw(texts),
+        event=draw(st.sampled_from(list(AlertEvent))),
+        revision=draw(counts),
+        opened_by=draw(moments),
+        first_seen=first_seen,
+        last_seen=last_seen,
+        best=draw(matches()),
+        cameras=tuple(draw(st.lists(names, min_size=1, max_size=3))),
+        matches=draw(st.integers(1, 2**32 - 1)),
+        emitted_at=draw(moments),
+    )
+
+
+decisions = st.builds(Decision, words, names, names, st.sampled_from(list(Verdict)), words, texts, moments)
+authorisations = st.builds(
+    Authorisation,
+    id=names,
+    use_case=st.sampled_from(list(UseCase)),
+    legal_basis=words,
+    location=words,
+    location_type=st.sampled_from(list(LocationType)),
+    cameras=st.frozensets(names, min_size=1, max_size=4),
+    window=windows(),
+    threshold=st.floats(0, 1, exclude_min=True),
+    officer=words,
+    state=st.sampled_from(list(AuthorisationState)),
+)
+
+
+@st.composite
+def additions(draw: st.DrawFn) -> EntryAdded:
+    """Entries with one to three images, embedded by one model."""
+    entry, digest = draw(entries), draw(words)
+    raws = draw(st.lists(vectors(dimension=8), min_size=1, max_size=3))
+    images = tuple(EnrolledImage(entry, draw(names), Embedding.of(raw, digest)) for raw in raws)
+    return EntryAdded(entry, images, draw(moments))
+
+
+removals = st.builds(EntryRemoved, names, names, moments)
+watchlist_changes: st.SearchStrategy[WatchlistChange] = st.one_of(additions(), removals)
+tallies = st.builds(
+    Tally, texts, counts, names, texts, windows(), counts, counts, counts, counts, counts, counts, counts, counts
+)
+audit_events = st.builds(AuditEvent, words, moments, words, words, texts, texts, texts)
+dead_letters = st.builds(
+    DeadLetter,
+    topic=words,
+    partition=st.integers(0, 2**31 - 1),
+    offset=st.integers(0, 2**63 - 1),
+    reason=words,
+    detail=texts,
+    payload_size=counts,
+    payload_digest=texts,
+    payload=st.binary(max_size=64),
+    at=moments,
+)
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+"""A moment for examples."""
+
+
+def after(seconds: float) -> datetime:
+    """So many seconds after `NOON`."""
+    return NOON + timedelta(seconds=seconds)

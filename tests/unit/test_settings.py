@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from watchbound import settings
+from watchbound.domain.errors import ConfigurationError
+from watchbound.settings import KafkaSettings, LogSettings, MilvusSettings, load
+
+CLASSES: list[type[BaseSettings]] = [
+    value
+    for value in vars(settings).values()
+    if isinstance(value, type) and issubclass(value, BaseSettings) and value is not BaseSettings
+]
+PER_CLASS = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+BAD = [
+    ("KAFKA_BOOTSTRAP", "x"),
+    ("KAFKA_SESSION_TIMEOUT_MS", "999"),
+    ("KAFKA_REPLICATION_FACTOR", "0"),
+    ("MILVUS_URI", ""),
+    ("MILVUS_TIMEOUT_S", "0"),
+    ("HTTP_PORT", "65536"),
+    ("LOG_LEVEL", "loud"),
+    ("MODELS_PACK", ""),
+    ("MODELS_USE", "fun"),
+    ("MODELS_PROVIDER", "tpu"),
+    ("MODELS_THREADS", "0"),
+    ("AUTHORITY_MAX_AGE_S", "-1"),
+    ("CAMERA_FPS", "61"),
+    ("CAMERA_JPEG_QUALITY", "29"),
+    ("CAMERA_BUFFER_FRAMES", "0"),
+    ("MATCHING_GROUP", ""),
+    ("MATCHING_WORKERS", "none"),
+    ("MATCHING_GPUS_PER_WORKER", "-0.5"),
+    ("MATCHING_RAY_ADDRESS", ""),
+    ("MATCHING_MAX_FRAME_AGE_S", "0"),
+    ("MATCHING_MAX_CLOCK_SKEW_S", "-1"),
+    ("MATCHING_MAX_FRAME_BYTES", "999"),
+    ("MATCHING_MAX_FRAME_PIXELS", "9999"),
+    ("MATCHING_MIN_EYE_DISTANCE", "3"),
+    ("MATCHING_DETECT_WIDTH", "159"),
+    ("ALERTING_GROUP", ""),
+    ("ALERTING_PASSAGE_GAP_S", "0"),
+    ("ALERTING_SUPPRESS_S", "-1"),
+]
+# Any text is a path, a host or a token.
+FREE = {"MILVUS_TOKEN", "HTTP_HOST", "MODELS_CACHE", "ALERTING_DATA"}
+
+
+def keys(kind: type[BaseSettings]) -> dict[str, str]:
+    """Environment key without the common prefix, to field."""
+    prefix = str(kind.model_config.get("env_prefix", "")).removeprefix("WATCHBOUND_")
+    return {prefix + name.upper(): name for name in kind.model_fields}
+
+
+def test_every_setting_has_a_bad_value_here_or_takes_any_text() -> None:
+    assert {key for kind in CLASSES for key in keys(kind)} == {key for key, _ in BAD} | FREE
+
+
+@pytest.mark.parametrize(("key", "value"), BAD)
+def test_a_bad_value_is_refused_by_the_key_that_holds_it(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:
+    monkeypatch.setenv(f"WATCHBOUND_{key}", value)
+    kind = next(kind for kind in CLASSES if key in keys(kind))
+    with pytest.raises(ConfigurationError, match=rf"WATCHBOUND_{key}: .*\(got '{value}'\)"):
+        load(kind)
+
+
+@PER_CLASS
+def test_the_defaults_stand_without_any_environment(kind: type[BaseSettings], monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in keys(kind):
+        monkeypatch.delenv(f"WATCHBOUND_{key}", raising=False)
+    load(kind)
+
+
+@PER_CLASS
+def test_settings_are_frozen(kind: type[BaseSettings]) -> None:
+    resolved = load(kind)
+    for name in kind.model_fields:
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(resolved, name, getattr(resolved, name))
+
+
+@PER_CLASS
+def test_every_setting_says_what_it_means(kind: type[BaseSettings]) -> None:
+    assert [name for name, field in kind.model_fields.items() if not field.description] == []
+
+
+@PER_CLASS
+def test_a_flag_that_does_not_exist_is_refused(kind: type[BaseSettings]) -> None:
+    flags: dict[str, Any] = {"colour": "blue"}
+    with pytest.raises(ConfigurationError, match="COLOUR"):
+        load(kind, **flags)
+
+
+def test_a_flag_wins_over_the_environment_and_none_is_no_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHBOUND_KAFKA_BOOTSTRAP", "broker:9092")
+    assert load(KafkaSettings, bootstrap="other:9092").bootstrap == "other:9092"
+    assert load(KafkaSettings, bootstrap=None).bootstrap == "broker:9092"
+
+
+def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHBOUND_KAFKA_BOOTSTRAP", "x")
+    monkeypatch.setenv("WATCHBOUND_KAFKA_REPLICATION_FACTOR", "0")
+    with pytest.raises(ConfigurationError, match=r"WATCHBOUND_KAFKA_BOOTSTRAP.*; WATCHBOUND_KAFKA_REPLICATION_FACTOR"):
+        load(KafkaSettings)
+
+
+def test_the_token_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHBOUND_MILVUS_TOKEN", "root:secret")
+    resolved = load(MilvusSettings)
+    assert "secret" not in repr(resolved) + str(resolved)
+    assert resolved.token is not None
+    assert resolved.token.get_secret_value() == "root:secret"
+
+
+def test_nothing_else_in_the_package_reads_the_environment() -> None:
+    package = Path(settings.__file__).parent
+    readers = [
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if "os.environ" in path.read_text() or "getenv" in path.read_text()
+    ]
+    assert readers == []
+
+
+def test_a_level_is_one_of_four() -> None:
+    with pytest.raises(ConfigurationError, match="WATCHBOUND_LOG_LEVEL"):
+        load(LogSettings, level="trace")
