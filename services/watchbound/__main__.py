@@ -1,0 +1,5 @@
+"""`python -m watchbound` is the `watchbound` command."""
+
+from watchbound.cli import main
+
+main()

@@ -1,0 +1,234 @@
+"""The main job, shown: real broker, real vector store, real models, real processes, on one machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from watchbound.adapters import codecs
+from watchbound.adapters.kafka_log import KafkaTopicReader
+from watchbound.domain.alert import AlertEvent
+from watchbound.domain.errors import Unavailable
+from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.topics import ALERTS, TALLIES
+from watchbound.settings import KafkaSettings, load
+from watchbound.stack.demo_plan import DemoPlan
+from watchbound.stack.demo_screen import DemoScreen
+from watchbound.stack.demo_summary import AlertBook, TallySheet, alert_rows, people_summary, quantiles_ms
+from watchbound.stack.embedded import EmbeddedStack, Service
+
+THRESHOLD = 0.55
+"""For the demonstration's invented people only; a deployment's threshold comes from calibration on its own data."""
+
+_READY_S = 180.0
+_SETTLE_S = 30.0
+_PROGRESS_S = 5.0
+
+
+class Observer:
+    """Follows alerts and tallies as any consumer could, in a thread of its own."""
+
+    def __init__(self, kafka: KafkaSettings, screen: DemoScreen) -> None:
+        self.alerts = AlertBook()
+        self.tallies = TallySheet()
+        self._screen = screen
+        self._reader = KafkaTopicReader(kafka, [ALERTS.name, TALLIES.name], "demo-observer")
+        self._stop = threading.Event()
+        self._failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
+
+    def __enter__(self) -> Observer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=10.0)
+        self._reader.close()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                for record in self._reader.poll(0.05):
+                    if record.value is None:
+                        continue
+                    if record.source.topic == TALLIES.name:
+                        self.tallies.add(codecs.TALLY.decode(record.value))
+                    else:
+                        self._take_alert(record.value)
+        except Exception as error:
+            self._failed = error
+
+    def _take_alert(self, value: bytes) -> None:
+        now = datetime.now(UTC)
+        alert = codecs.ALERT.decode(value)
+        self.alerts.take(alert, now)
+        opened = alert.event is AlertEvent.OPENED
+        self._screen.alert(alert, (now - alert.opened_by).total_seconds() if opened else None)
+
+    def check(self) -> None:
+        """Fail loudly rather than show a run that nobody watched.
+
+        Raises:
+            Unavailable: the observer's thread ended.
+        """
+        if self._failed is not None:
+            msg = f"the demonstration's observer ended: {self._failed!r}"
+            raise Unavailable(msg) from self._failed
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """How the demonstration runs; what it shows is the plan's."""
+
+    workers: int
+    models_cache: Path
+
+
+def run_demo(
+    plan: Callable[[Path], DemoPlan], options: DemoOptions, folder: Path, screen: DemoScreen
+) -> dict[str, Any]:
+    """Run a demonstration in `folder` and return its summary, as `--json` writes it.
+
+    Raises:
+        WatchboundError: a part of the stack did not start or ended; the message shows why.
+    """
+    shown = plan(folder)
+    with EmbeddedStack(folder) as stack:
+        stack.environment["WATCHBOUND_MODELS_CACHE"] = str(options.models_cache)
+        with screen.step("authorising and enrolling on an embedded broker and vector store"):
+            authorisation = _authorise(stack, shown)
+            _enrol(stack, shown, authorisation, screen)
+        with screen.step(f"starting {options.workers} matching worker(s) and alerting"):
+            matching = stack.start("matching", ["match", "run", "--workers", str(options.workers)], grace_s=30.0)
+            alerting = stack.start("alerting", ["alerting", "run"])
+            for service in (matching, alerting):
+                service.process.wait_until(service.ready, _READY_S)
+        kafka = load(KafkaSettings, bootstrap=stack.environment["WATCHBOUND_KAFKA_BOOTSTRAP"])
+        with Observer(kafka, screen) as observer:
+            before = _WorkerMetrics(matching)
+            started = time.monotonic()
+            _play(stack, shown, observer, screen)
+            seconds = time.monotonic() - started
+            _settle(observer)
+            after = _WorkerMetrics(matching)
+        observer.check()
+        summary = _summarise(shown, observer, seconds, _enrolled(stack, authorisation))
+        return summary | after.figures(since=before, frames=summary["frames"]["processed"])
+
+
+def _authorise(stack: EmbeddedStack, plan: DemoPlan) -> str:
+    now = datetime.now(UTC)
+    terms = {
+        "--use-case": "demonstration",
+        "--legal-basis": "nobody real is shown",
+        "--location": "this machine",
+        "--location-type": "test-site",
+        "--threshold": str(THRESHOLD),
+        "--officer": "demonstration",
+        "--start": now.isoformat(),
+        "--end": (now + timedelta(hours=12)).isoformat(),
+    }
+    flags = [part for pair in terms.items() for part in pair]
+    cameras = [part for camera in plan.cameras for part in ("--camera", camera.id)]
+    created = stack.call(["authorise", "create", *flags, *cameras])
+    return str(created["id"])
+
+
+def _enrol(stack: EmbeddedStack, plan: DemoPlan, authorisation: str, screen: DemoScreen) -> None:
+    # Code 1 says that some images were refused: the report names them, and the others are enrolled.
+    report = stack.call(["watchlist", "enrol", str(plan.watchlist), "--authorisation", authorisation], accept=(0, 1))
+    for image in report["images"]:
+        if image["outcome"] != "accepted":
+            screen.note(f"{image['path']}: {image['outcome']} — {image['remedy']}")
+
+
+def _enrolled(stack: EmbeddedStack, authorisation: str) -> list[str]:
+    listed = stack.call(["watchlist", "list", "--authorisation", authorisation])
+    return sorted({entry["reference"] for entry in listed["entries"]})
+
+
+def _play(stack: EmbeddedStack, plan: DemoPlan, observer: Observer, screen: DemoScreen) -> None:
+    """Run the cameras until their footage ends, or until the plan's time is over."""
+    site = stack.folder / "site.yaml"
+    plan.write_site(site)
+    cameras = stack.start("cameras", ["camera", "run", str(site)])
+    screen.note(f"{len(plan.cameras)} camera(s) running; metrics at {cameras.url}/metrics")
+    started, told = time.monotonic(), time.monotonic()
+    while cameras.process.running():
+        observer.check()
+        now = time.monotonic()
+        if plan.seconds is not None and now - started >= plan.seconds:
+            break
+        if now - told >= _PROGRESS_S:
+            told = now
+            frames = observer.tallies.frames()
+            screen.note(
+                f"{now - started:4.0f} s: {frames['published']} frames published, {frames['processed']} processed, "
+                f"{observer.tallies.workers['faces']} faces, {len(observer.alerts.alerts)} alerts"
+            )
+        time.sleep(0.1)
+    cameras.process.stop()
+
+
+def _settle(observer: Observer) -> None:
+    """Wait until every published frame is accounted for and no alert is still on its way."""
+    deadline = time.monotonic() + _SETTLE_S
+    quiet_since, seen = time.monotonic(), (-1, -1)
+    while time.monotonic() < deadline:
+        observer.check()
+        now = (observer.tallies.frames()["in_flight"], len(observer.alerts.alerts))
+        if now != seen:
+            quiet_since, seen = time.monotonic(), now
+        if now[0] == 0 and time.monotonic() - quiet_since > 2.0:
+            return
+        time.sleep(0.1)
+
+
+class _WorkerMetrics:
+    """The figures of the workers' page that the summary shows."""
+
+    def __init__(self, matching: Service) -> None:
+        self.cpu_seconds = 0.0
+        self.providers: set[str] = set()
+        self.digests: dict[str, str] = {}
+        for family in text_string_to_metric_families(matching.metrics()):
+            for sample in family.samples:
+                if sample.name == names.PREFIX + names.CPU_SECONDS.name and "worker" in sample.labels:
+                    self.cpu_seconds += sample.value
+                elif sample.name == names.PREFIX + names.MODEL_INFO.name:
+                    self.providers.add(sample.labels["provider"])
+                    self.digests[sample.labels["role"]] = sample.labels["digest"]
+
+    def figures(self, since: _WorkerMetrics, frames: int) -> dict[str, Any]:
+        """What the workers spent since an earlier look, start-up excluded, and on what."""
+        spent = self.cpu_seconds - since.cpu_seconds
+        return {
+            "cpu_ms_per_frame": round(spent * 1000 / frames, 2) if frames else None,
+            "provider": ", ".join(sorted(self.providers)),
+            "model_digests": self.digests,
+        }
+
+
+def _summarise(plan: DemoPlan, observer: Observer, seconds: float, enrolled: list[str]) -> dict[str, Any]:
+    observed = observer.alerts.all()
+    alerts = [alert.latest for alert in observed]
+    summary: dict[str, Any] = {
+        "cameras": len(plan.cameras),
+        "seconds": round(seconds, 1),
+        "frames": observer.tallies.frames(),
+        "faces": observer.tallies.workers["faces"],
+        "tracks": observer.tallies.workers["tracks"],
+        "latency_ms": quantiles_ms([alert.latency_s for alert in observed]),
+        "alerts": alert_rows(alerts),
+    }
+    if all(camera.truth is not None for camera in plan.cameras):
+        summary["people"] = people_summary(plan.cameras, enrolled, alerts)
+    return summary

@@ -1,0 +1,106 @@
+"""The whole product on one machine: broker, vector store and services, each a real process on loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from watchbound.domain.errors import WatchboundError
+from watchbound.stack.milvus_lite import MilvusLite
+from watchbound.stack.processes import ChildProcess, free_port
+from watchbound.stack.tansu import Tansu
+
+_ANSWER_WITHIN_S = 10.0
+
+
+class CommandFailed(WatchboundError):
+    """A `watchbound` command of the stack ended with an error; the message is its own."""
+
+
+class Service:
+    """A running service of ours, and where it answers."""
+
+    def __init__(self, process: ChildProcess, port: int) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+
+    def ready(self) -> bool:
+        """Whether /readyz says so."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=_ANSWER_WITHIN_S):  # noqa: S310 - our own
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def metrics(self) -> str:
+        """The text of /metrics."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=_ANSWER_WITHIN_S) as answer:  # noqa: S310
+            return str(answer.read().decode())
+
+
+class EmbeddedStack:
+    """A broker and a vector store of their own, and services that find them; all of it ends with the context.
+
+    Ports are free ones, so several stacks run side by side.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._resources = ExitStack()
+        self.environment: dict[str, str] = {}
+
+    def __enter__(self) -> EmbeddedStack:
+        with ExitStack() as opening:
+            broker = opening.enter_context(Tansu(self.folder))
+            gallery = opening.enter_context(MilvusLite(self.folder))
+            self.environment = {
+                "WATCHBOUND_KAFKA_BOOTSTRAP": broker.bootstrap,
+                "WATCHBOUND_MILVUS_URI": gallery.uri,
+                "WATCHBOUND_ALERTING_DATA": str(self.folder / "alerting"),
+            }
+            self._resources = opening.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    def start(self, name: str, arguments: Sequence[str], grace_s: float = 20.0) -> Service:
+        """Start `watchbound ARGUMENTS` as a service; wait for it with `Service.process.wait_until`.
+
+        Call it from the thread that outlives the service (see `ChildProcess`).
+        """
+        port = free_port()
+        environment = {**self.environment, "WATCHBOUND_HTTP_PORT": str(port)}
+        process = ChildProcess(name, [*_watchbound(), *arguments], self.folder, environment, grace_s)
+        self._resources.callback(process.stop)
+        return Service(process, port)
+
+    def call(self, arguments: Sequence[str], accept: Sequence[int] = (0,)) -> Any:
+        """Run `watchbound ARGUMENTS --json` to its end; returns what it printed, parsed.
+
+        Raises:
+            CommandFailed: it ended with a code that is not accepted.
+        """
+        command = [*_watchbound(), *arguments, "--json"]
+        settings = [f"{key}={value}" for key, value in self.environment.items()]
+        done = subprocess.run(["/usr/bin/env", *settings, *command], capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode not in accept:
+            msg = (
+                f"watchbound {' '.join(arguments[:2])} ended with code {done.returncode}: {done.stderr.strip()[-1500:]}"
+            )
+            raise CommandFailed(msg)
+        return json.loads(done.stdout)
+
+
+def _watchbound() -> list[str]:
+    return [sys.executable, "-m", "watchbound"]

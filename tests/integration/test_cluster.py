@@ -1,0 +1,112 @@
+"""Ray for real: workers that live, die, are replaced, and stop cleanly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from watchbound.adapters.ray_cluster import WorkerCluster
+from watchbound.domain.errors import ConfigurationError
+
+WITHIN_S = 90.0
+
+
+class Diary:
+    """A workload that writes down its life: one file a worker, a line an event."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._file = folder / name
+        self._stop = threading.Event()
+        self._write("born")
+
+    def _write(self, event: str) -> None:
+        with self._file.open("a") as file:
+            file.write(event + "\n")
+
+    def run(self) -> None:
+        self._write("running")
+        self._stop.wait()
+        self._write("stopped")
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def complaint(self) -> str | None:
+        return None
+
+    def exposition(self) -> bytes:
+        return b""
+
+
+class Failing(Diary):
+    def run(self) -> None:
+        super()._write("failed")
+        msg = "this workload fails on purpose"
+        raise RuntimeError(msg)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < deadline, "the condition did not come to hold in time"
+        time.sleep(0.05)
+
+
+def lines(folder: Path, name: str) -> list[str]:
+    file = folder / name
+    return file.read_text().split() if file.exists() else []
+
+
+@pytest.fixture
+def restarts() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, restarts: list[int]) -> Iterator[WorkerCluster]:
+    made = WorkerCluster("local", partial(Diary, tmp_path), 0.0, lambda: restarts.append(1))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_workers_scale_die_come_back_and_stop_cleanly(
+    cluster: WorkerCluster, tmp_path: Path, restarts: list[int]
+) -> None:
+    cluster.scale(2)
+    until(lambda: len(cluster.statuses()) == 2)
+
+    os.kill(cluster.pids()[0], signal.SIGKILL)
+    until(lambda: (cluster.supervise(), lines(tmp_path, "worker-0").count("running"))[1] == 2)
+    assert restarts == [1]
+    until(lambda: len(cluster.statuses()) == 2)
+
+    cluster.scale(1)
+    assert lines(tmp_path, "worker-1")[-1] == "stopped"
+    assert cluster.size == 1
+    cluster.close()
+    assert lines(tmp_path, "worker-0")[-1] == "stopped"
+
+
+def test_a_workload_that_fails_is_tried_again_more_and_more_slowly(tmp_path: Path) -> None:
+    restarts: list[float] = []
+    cluster = WorkerCluster("local", partial(Failing, tmp_path), 0.0, lambda: restarts.append(time.monotonic()))
+    try:
+        cluster.scale(1)
+        until(lambda: (cluster.supervise(), len(restarts))[1] == 3)
+    finally:
+        cluster.close()
+    assert restarts[2] - restarts[1] > restarts[1] - restarts[0]
+
+
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="WATCHBOUND_MATCHING_GPUS_PER_WORKER"):
+        WorkerCluster("local", partial(Diary, Path()), 1.0, lambda: None)
