@@ -168,7 +168,7 @@ def _to_match(match: Match) -> match_pb2.Match:
 
 def _from_match(match: match_pb2.Match) -> Match:
     box = match.box
-    return Match(
+    found = Match(
         entry=_from_entry(match.entry),
         camera_id=match.camera_id,
         frame_id=match.frame_id,
@@ -183,6 +183,10 @@ def _from_match(match: match_pb2.Match) -> Match:
         model_digest=match.model_digest,
         index=match.index,
     )
+    if match.match_id != found.id:
+        msg = f"expected the match id {found.id}, which follows from its content, got {match.match_id[:80]!r}"
+        raise InvalidValue(msg)
+    return found
 
 
 def _to_alert(alert: Alert) -> alert_pb2.Alert:

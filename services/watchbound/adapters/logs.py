@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,24 @@ _LONGEST = 500
 def _without_biometrics(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Pixels and templates travel as bytes and arrays: neither is ever written, only its size."""
     for key, value in event.items():
-        if isinstance(value, bytes | bytearray | memoryview):
-            event[key] = f"<{len(value)} bytes withheld>"
-        elif isinstance(value, np.ndarray):
-            event[key] = f"<array {value.shape} withheld>"
-        elif isinstance(value, list | tuple) and any(isinstance(v, float | np.floating) for v in value):
-            event[key] = f"<{len(value)} numbers withheld>"
-        elif isinstance(value, str) and len(value) > _LONGEST:
-            event[key] = value[:_LONGEST] + "…"
+        event[key] = _withheld(value)
     return event
+
+
+def _withheld(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes withheld>"
+    if isinstance(value, np.ndarray):
+        return f"<array {value.shape} withheld>"
+    if isinstance(value, Mapping):
+        return {key: _withheld(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        if any(isinstance(inner, float | np.floating) for inner in value):
+            return f"<{len(value)} numbers withheld>"
+        return [_withheld(inner) for inner in value]
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return value[:_LONGEST] + "…"
+    return value
 
 
 def configure_logs(service: str, settings: LogSettings) -> None:
@@ -65,6 +74,8 @@ def configure_logs(service: str, settings: LogSettings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("watchbound").setLevel(level)
+    # It warns whenever another thread held the interpreter for 0.1 s, as model kernels do all the time.
+    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
     structlog.contextvars.bind_contextvars(service=service)
 
 

@@ -17,6 +17,7 @@ from watchbound.settings import LogSettings, ModelSettings, load
 from watchbound.stack.demo import DemoOptions, run_demo
 from watchbound.stack.demo_plan import DemoPlan, synthetic_plan, video_plan, write_demo_watchlist
 from watchbound.stack.demo_screen import DemoScreen
+from watchbound.stack.demo_summary import faults
 
 _SEED = 20
 _DEFAULT_SECONDS = 60.0
@@ -61,8 +62,10 @@ def demo(
     if json_out is not None:
         json_out.write_text(json.dumps(summary, indent=2) + "\n")
     screen.summary(summary)
-    people = summary.get("people", {"missed": 0, "false_alerts": 0})
-    if people["missed"] or people["false_alerts"] or summary["frames"]["in_flight"]:
+    wrong = faults(summary)
+    for fault in wrong:
+        screen.note(fault)
+    if wrong:
         raise typer.Exit(1)
 
 

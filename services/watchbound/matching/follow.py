@@ -21,12 +21,14 @@ class Passage:
     Attributes:
         first_offset: where a successor would have to begin reading to rebuild the track.
         announced: how many matches were announced, by entry reference.
+        latest: the shot that was fused last.
     """
 
     track: Track
     evidence: TrackEvidence
     first_offset: int
     announced: Counter[str] = field(default_factory=Counter)
+    latest: PendingShot | None = None
 
     def next_index(self, reference: str) -> int:
         """The index of the match that is about to be announced (see `Match.index`)."""
@@ -54,13 +56,18 @@ class PendingShot:
 
 @dataclass(slots=True, eq=False)
 class Follower:
-    """The passages of one camera under one authorisation."""
+    """The passages of one camera under one authorisation.
+
+    Attributes:
+        additions_seen: how many additions to the watchlist its passages have been compared with.
+    """
 
     camera_id: str
     authorisation_id: str
     source: TopicPartition
     tracker: Tracker
     passages: dict[str, Passage] = field(default_factory=dict)
+    additions_seen: int = 0
     last_captured_at: datetime | None = None
 
     def is_new(self, captured_at: datetime) -> bool:

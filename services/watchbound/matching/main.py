@@ -39,7 +39,7 @@ from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
 from watchbound.pipeline.runner import Runner
 from watchbound.pipeline.tallies import TallyBook, TallyPublisher
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, WATCHLIST_CHANGES
-from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
 from watchbound.ports import Record, TopicPartition
 from watchbound.settings import (
     AuthoritySettings,
@@ -108,17 +108,13 @@ class WorkerProcess:
             self._configuration.kafka, [AUTHORISATIONS.name, WATCHLIST_CHANGES.name], f"{self._name}-feed"
         )
 
-        def on_watchlist(record: Record) -> None:
-            if record.value is not None:
-                self._delta.apply(codecs.WATCHLIST_CHANGE.decode(record.value), record.timestamp)
-
         def on_poison(record: Record, poison: Poison) -> None:
             log.error("unreadable record", topic=record.source.topic, offset=record.offset, reason=str(poison))
             self._dead_letters.send(record, poison)
 
         handlers = {
             AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self._authority),
-            WATCHLIST_CHANGES.name: on_watchlist,
+            WATCHLIST_CHANGES.name: watchlist_handler(codecs.WATCHLIST_CHANGE, self._delta),
         }
         gauges = authority_gauges(self._authority, self._metrics)
         return Feed(reader, handlers, self._authority.confirm, on_poison, "authority and watchlist", gauges)
@@ -158,9 +154,7 @@ class WorkerProcess:
         try:
             runner = Runner(consumer, worker, self._metrics)
             log.info("matching", provider=self._eyes.embedder.provider)
-            while not self._stop.is_set() and self._feed.failed is None:
-                runner.step()
-            runner.commit()
+            runner.run(lambda: self._stop.is_set() or self._feed.failed is not None)
         finally:
             consumer.close()
 

@@ -52,8 +52,22 @@ class WatchlistSearch:
         Raises:
             Stopped: the worker was told to stop before the gallery answered.
         """
-        stored = self._until_answered(lambda: self._gallery.search(authorisation_id, probes, model_digest, self._limit))
+        stored = self._until_answered(lambda: self._stored(authorisation_id, probes, model_digest))
         return self._delta.correct(authorisation_id, probes, model_digest, stored, self._limit)
+
+    def _stored(self, authorisation_id: str, probes: NDArray[np.float32], model_digest: str) -> list[list[Candidate]]:
+        """The gallery's answer; a collection that is missing although somebody was enrolled is no answer."""
+        try:
+            return self._gallery.search(authorisation_id, probes, model_digest, self._limit)
+        except UnknownReference:
+            # The log tells everything that was ever enrolled, and it has been read: this list is truly empty.
+            if self._delta.additions(authorisation_id) == 0:
+                return [[] for _ in probes]
+            raise
+
+    def additions(self, authorisation_id: str) -> int:
+        """Grows whenever somebody was added to the list."""
+        return self._delta.additions(authorisation_id)
 
     def _until_answered(self, ask: Callable[[], list[list[Candidate]]]) -> list[list[Candidate]]:
         pause = _FIRST_PAUSE_S

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -174,12 +174,14 @@ class MatchingWorker:
         self._metrics.count(names.TRACKS_OPENED, update.opened, camera=camera)
         self._tallies.add(camera, frame.authorisation_id, processed=1, faces=len(detections), tracks=update.opened)
         pending: list[PendingShot] = []
+        # From here on only crops are needed: the picture of everybody else is let go.
+        bare = replace(frame, jpeg=b"")
         with self._timed("choose"):
             for track, detection in update.seen:
                 passage = follower.passages[track.id]
                 shot = self._choose(passage.evidence, track, detection, image)
                 if shot is not None:
-                    pending.append(PendingShot(passage, shot, detection, frame, offset, authorisation, follower))
+                    pending.append(PendingShot(passage, shot, detection, bare, offset, authorisation, follower))
         return pending
 
     def _choose(self, evidence: TrackEvidence, track: Track, detection: Detection, image: Image) -> Shot | None:
@@ -214,21 +216,40 @@ class MatchingWorker:
 
     def _compare(self, pending: list[PendingShot]) -> list[Delivery]:
         """Embed the shots together, add them to their passages, and ask the watchlist about each passage once."""
-        if not pending:
-            return []
+        latest = self._fused(pending) if pending else {}
+        for passage in self._overtaken():
+            latest.setdefault(passage.track.id, passage)
+        deliveries: list[Delivery] = []
+        by_authorisation: dict[str, list[tuple[Passage, PendingShot]]] = {}
+        for passage in latest.values():
+            if passage.latest is not None:
+                by_authorisation.setdefault(passage.latest.authorisation.id, []).append((passage, passage.latest))
+        for authorisation_id, group in sorted(by_authorisation.items()):
+            deliveries += self._judge(authorisation_id, group)
+        return deliveries
+
+    def _fused(self, pending: list[PendingShot]) -> dict[str, Passage]:
+        """Embed the shots and add them to their passages; those passages, by track."""
         with self._timed("embed"):
             templates = self._eyes.embedder.embed(np.stack([p.shot.crop for p in pending]))
         self._metrics.count(names.EMBEDDINGS_MADE, len(pending))
-        latest: dict[str, tuple[Passage, PendingShot]] = {}
         moved: dict[str, Passage] = {}
-        for shot, template in zip(pending, templates, strict=True):
-            passage = self._fuse(shot, template, moved)
-            latest[passage.track.id] = (passage, shot)
-        deliveries: list[Delivery] = []
-        for authorisation_id in sorted({shot.authorisation.id for _, shot in latest.values()}):
-            group = [pair for pair in latest.values() if pair[1].authorisation.id == authorisation_id]
-            deliveries += self._judge(authorisation_id, group)
-        return deliveries
+        passages = [self._fuse(shot, template, moved) for shot, template in zip(pending, templates, strict=True)]
+        return {passage.track.id: passage for passage in passages}
+
+    def _overtaken(self) -> list[Passage]:
+        """Open passages that were compared before somebody was added to their watchlist.
+
+        They are compared again with the template that they have: whoever is in view when they are listed is found
+        without waiting for a better shot.
+        """
+        overtaken: list[Passage] = []
+        for follower in self._followers.values():
+            additions = self._search.additions(follower.authorisation_id)
+            if additions != follower.additions_seen:
+                follower.additions_seen = additions
+                overtaken += [p for p in follower.passages.values() if p.evidence.count > 0]
+        return overtaken
 
     def _fuse(self, pending: PendingShot, template: NDArray[np.float32], moved: dict[str, Passage]) -> Passage:
         """Add a template to its passage, or to a new one if the track has jumped to another person.
@@ -241,6 +262,7 @@ class MatchingWorker:
             passage = moved[known] = pending.follower.split(passage, pending)
             self._metrics.count(names.TRACKS_SPLIT, camera=pending.frame.camera_id)
         passage.evidence.fuse(pending.shot, template)
+        passage.latest = pending
         return passage
 
     def _judge(self, authorisation_id: str, group: list[tuple[Passage, PendingShot]]) -> Iterable[Delivery]:

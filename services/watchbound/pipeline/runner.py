@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,9 +57,9 @@ class Runner:
         self._next_commit = 0.0
         self._next_lag = 0.0
 
-    def run(self, stop: threading.Event) -> None:
-        """Loop until `stop`; what is handled by then is committed on the way out."""
-        while not stop.is_set():
+    def run(self, ended: Callable[[], bool]) -> None:
+        """Loop until `ended()` holds; what is handled by then is committed on the way out."""
+        while not ended():
             self.step()
         self.commit()
 

@@ -121,6 +121,8 @@ def run_demo(
             after = _WorkerMetrics(matching)
         observer.check()
         summary = _summarise(shown, observer, seconds, _enrolled(stack, authorisation))
+        # Counted by the consumers, not by subtraction: whether the frames add up must be able to fail.
+        summary["frames"]["in_flight"] = after.lag
         return summary | after.figures(since=before, frames=summary["frames"]["processed"])
 
 
@@ -184,7 +186,7 @@ def _settle(observer: Observer) -> None:
     quiet_since, seen = time.monotonic(), (-1, -1)
     while time.monotonic() < deadline:
         observer.check()
-        now = (observer.tallies.frames()["in_flight"], len(observer.alerts.alerts))
+        now = (observer.tallies.unaccounted(), len(observer.alerts.alerts))
         if now != seen:
             quiet_since, seen = time.monotonic(), now
         if now[0] == 0 and time.monotonic() - quiet_since > 2.0:
@@ -197,12 +199,15 @@ class _WorkerMetrics:
 
     def __init__(self, matching: Service) -> None:
         self.cpu_seconds = 0.0
+        self.lag = 0
         self.providers: set[str] = set()
         self.digests: dict[str, str] = {}
         for family in text_string_to_metric_families(matching.metrics()):
             for sample in family.samples:
                 if sample.name == names.PREFIX + names.CPU_SECONDS.name and "worker" in sample.labels:
                     self.cpu_seconds += sample.value
+                elif sample.name == names.PREFIX + names.CONSUMER_LAG.name:
+                    self.lag += int(sample.value)
                 elif sample.name == names.PREFIX + names.MODEL_INFO.name:
                     self.providers.add(sample.labels["provider"])
                     self.digests[sample.labels["role"]] = sample.labels["digest"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,9 @@ import numpy as np
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.tally import Tally
 from watchbound.stack.demo_plan import FPS, DemoCamera
+
+HANDLED = ("processed", "shed", "refused", "dead_lettered")
+"""What a worker can do with a frame."""
 
 SITE_SOURCE = "site-"
 """Begins the source of every tally that a camera site sends."""
@@ -37,16 +40,17 @@ class TallySheet:
             (self.sites if tally.source.startswith(SITE_SOURCE) else self.workers).update(tally.counts())
 
     def frames(self) -> dict[str, int]:
-        """What became of the frames: published = processed + shed + refused + dead_lettered + in_flight."""
-        done = {name: self.workers[name] for name in ("processed", "shed", "refused", "dead_lettered")}
-        published = self.sites["published"]
+        """What became of the frames, as sites and workers tell it, each for its own part."""
         return {
-            "published": published,
-            **done,
-            "in_flight": published - sum(done.values()),
+            "published": self.sites["published"],
+            **{name: self.workers[name] for name in HANDLED},
             "shed_at_site": self.sites["shed"],
             "refused_at_site": self.sites["refused"],
         }
+
+    def unaccounted(self) -> int:
+        """Published frames of which no worker has said yet what became of them."""
+        return self.sites["published"] - sum(self.workers[name] for name in HANDLED)
 
 
 @dataclass(slots=True)
@@ -139,3 +143,28 @@ def quantiles_ms(latencies_s: Sequence[float]) -> dict[str, float | None]:
         return {"p50": None, "p99": None}
     p50, p99 = np.quantile(np.array(latencies_s) * 1000, [0.5, 0.99])
     return {"p50": round(float(p50), 1), "p99": round(float(p99), 1)}
+
+
+def faults(summary: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a summary, a sentence each; empty when every enrolled person and nobody else was alerted."""
+    frames = summary["frames"]
+    found = []
+    handled = sum(frames[name] for name in (*HANDLED, "in_flight"))
+    if frames["published"] != handled:
+        found.append(f"frames do not add up: {frames['published']} published, {handled} accounted for: {frames}")
+    if frames["in_flight"] != 0:
+        found.append(
+            f"{frames['in_flight']} frames are in flight at the end, expected none: the workers do not keep up"
+        )
+    if frames["processed"] == 0:
+        found.append("no frame was processed")
+    people = summary.get("people")
+    if people is None:
+        return found
+    if people["enrolled_passed"] == 0:
+        found.append("nobody who is enrolled passed, so nothing was shown")
+    if people["missed"] != 0:
+        found.append(f"{people['missed']} enrolled people passed without an alert, expected none")
+    if people["false_alerts"] != 0:
+        found.append(f"{people['false_alerts']} alerts named somebody who did not pass, expected none")
+    return found

@@ -54,12 +54,13 @@ def test_a_line_is_one_object_with_time_level_and_service(capsys: pytest.Capture
         pytest.param(np.zeros((2, 2, 3), np.uint8), id="picture"),
         pytest.param([0.0884, 0.0885], id="list-of-numbers"),
         pytest.param((np.float32(0.0884), 0.5), id="tuple-of-numbers"),
+        pytest.param({"template": [0.0884, 0.0885]}, id="numbers-in-a-mapping"),
+        pytest.param([[b"\xff\xd8pixels"], {"crop": np.zeros((2, 2), np.uint8)}], id="nested"),
     ],
 )
 def test_pixels_and_templates_are_withheld(capsys: pytest.CaptureFixture[str], secret: object) -> None:
-    said = written(capsys, fact=secret)["fact"]
-    assert said.startswith("<")
-    assert said.endswith("withheld>")
+    said = json.dumps(written(capsys, fact=secret)["fact"])
+    assert "withheld>" in said
     assert "pixels" not in said
     assert "0.08" not in said
 

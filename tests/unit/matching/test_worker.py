@@ -201,8 +201,18 @@ def test_a_worker_that_is_stopped_while_it_waits_commits_nothing() -> None:
     assert scene.worker.watermarks() == {}
 
 
-def test_a_missing_collection_is_waited_for_not_answered() -> None:
+def test_an_authorisation_without_anybody_enrolled_matches_nobody_and_holds_nothing_up() -> None:
+    scene = Scene(walk(RED, 2))
+    scene.gallery.drop("op-1")
+    scene.play()
+    assert scene.matches() == []
+    assert scene.metrics.total(names.FRAMES_PROCESSED) == 2
+
+
+def test_a_missing_collection_of_people_who_were_enrolled_is_waited_for_not_answered() -> None:
     scene = Scene(walk(RED, 1))
+    change = EntryAdded(enrolled("blue", BLUE).entry, (enrolled("blue", BLUE),), START)
+    scene.delta.apply(change, START)
     scene.gallery.drop("op-1")
     threading.Timer(0.2, scene.stop.set).start()
     with pytest.raises(Stopped):
@@ -230,6 +240,20 @@ def test_an_entry_added_or_removed_a_moment_ago_counts_at_once() -> None:
     scene.delta.apply(EntryRemoved("op-1", "red", START), START)
     scene.play()
     assert scene.matches() == []
+
+
+def test_somebody_in_view_who_is_enrolled_now_is_found_without_another_shot() -> None:
+    scene = Scene(walk(RED, 12))
+    scene.play()
+    assert scene.matches() == []
+    shots = sum(scene.embedder.calls)
+    change = EntryAdded(enrolled("red", RED).entry, (enrolled("red", RED),), scene.clock.now())
+    scene.delta.apply(change, scene.clock.now())
+    scene.worker.handle([])
+    assert [match.entry.reference for match in scene.matches()] == ["red"]
+    assert sum(scene.embedder.calls) == shots
+    scene.worker.handle([])
+    assert len(scene.matches()) == 1
 
 
 def test_a_released_partition_takes_its_tracks_along() -> None:

@@ -22,7 +22,7 @@ from watchbound.domain.watchlist import (
     WatchlistEntry,
 )
 from watchbound.pipeline.topics import WATCHLIST_CHANGES
-from watchbound.pipeline.watchlist_delta import WatchlistDelta, merge, watchlist_handler
+from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
 from watchbound.ports import Record, TopicPartition
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.gallery import InMemoryGallery
@@ -129,13 +129,6 @@ def test_correct_drops_the_removed_and_keeps_the_rest_of_the_gallery() -> None:
 def test_another_model_is_refused() -> None:
     with pytest.raises(InvalidValue, match="enrol the watchlist again"):
         delta_with(added("a", X)).search("op-1", X[None], "n" * 64, 5)
-
-
-def test_merge_takes_the_deltas_word_over_the_gallerys() -> None:
-    stored = [Candidate(entry("a"), 0.9), Candidate(entry("b"), 0.7), Candidate(entry("gone"), 0.95)]
-    fresh = [Candidate(entry("a"), 0.4), Candidate(entry("c"), 0.6)]
-    merged = merge(stored, fresh, lambda item: item.reference == "gone", 2)
-    assert [(c.entry.reference, c.score) for c in merged] == [("b", 0.7), ("c", 0.6)]
 
 
 REFERENCES = ("a", "b", "c", "d")

@@ -1,0 +1,133 @@
+"""Wires governance: the log, the present authority, the gallery and the models behind its acts."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import ExitStack
+from types import TracebackType
+
+from watchbound.adapters import codecs
+from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
+from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.logs import get_logger
+from watchbound.adapters.milvus_gallery import MilvusGallery
+from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
+from watchbound.domain.authorisation import Authorisation
+from watchbound.domain.errors import Poison, Unavailable, UnknownReference
+from watchbound.domain.watchlist import EnrolledImage
+from watchbound.extraction.enrolment import FaceReader
+from watchbound.extraction.model_pack import find_pack
+from watchbound.governance.audit import AuditTrail
+from watchbound.governance.authorise import Authoriser, require_enrollable, require_known
+from watchbound.governance.enrol import DUPLICATE_SIMILARITY, Enroller, Remover, WatchlistLog
+from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.feed import Feed, authority_handler
+from watchbound.pipeline.topics import AUDIT, AUTHORISATIONS, WATCHLIST_CHANGES
+from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
+from watchbound.ports import Record
+from watchbound.settings import AuthoritySettings, KafkaSettings, MilvusSettings, ModelSettings
+
+log = get_logger(__name__)
+
+_CURRENT_WITHIN_S = 30.0
+_DETECT_WIDTH = 640
+
+
+class Governance:
+    """The acts of governance on the real log and gallery, as a context: inside it the present state is known.
+
+    Raises:
+        Unavailable: on entering, the broker does not answer or the state could not be read in time.
+    """
+
+    def __init__(self, kafka: KafkaSettings, authority: AuthoritySettings) -> None:
+        self._kafka = kafka
+        self._clock = SystemClock()
+        self.view = AuthorityView(self._clock, authority.max_age_s)
+        # Only what was removed is asked for here, so no entry needs to be held.
+        self._delta = WatchlistDelta(self._clock, keep_s=0.0)
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Governance:
+        name = f"governance-{uuid.uuid4().hex[:8]}"
+        ensure_topics(self._kafka, [AUTHORISATIONS, WATCHLIST_CHANGES, AUDIT])
+        with ExitStack() as opening:
+            self._producer = KafkaRecordProducer(self._kafka, name)
+            opening.callback(self._producer.close)
+            feed = opening.enter_context(self._follow(name))
+            if not feed.wait_current(_CURRENT_WITHIN_S):
+                msg = f"what is authorised could not be read within {_CURRENT_WITHIN_S:.0f} s: {feed.ready()}"
+                raise Unavailable(msg)
+            self._resources = opening.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    def _follow(self, name: str) -> Feed:
+        handlers = {
+            AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self.view),
+            WATCHLIST_CHANGES.name: watchlist_handler(codecs.WATCHLIST_CHANGE, self._delta),
+        }
+        reader = KafkaTopicReader(self._kafka, list(handlers), name)
+        return Feed(reader, handlers, self.view.confirm, _tell_poison, "authority and watchlist")
+
+    def authoriser(self) -> Authoriser:
+        """Grants and cancels."""
+        audit = AuditTrail(self._producer, codecs.AUDIT_EVENT, self._clock)
+        return Authoriser(self._producer, codecs.AUTHORISATION, self._clock, self.view, audit)
+
+    def enroller(
+        self, milvus: MilvusSettings, models: ModelSettings, duplicate_at: float = DUPLICATE_SIMILARITY
+    ) -> Enroller:
+        """Enrols, with the models of the pack in use.
+
+        Raises:
+            ModelPackError: there is no such pack, or it may not be used.
+            Unavailable: the gallery does not answer.
+        """
+        pack = find_pack(models)
+        faces = FaceReader(
+            OnnxDetector(pack, models, width=_DETECT_WIDTH), OnnxEmbedder(pack, models), pack.embedder.template
+        )
+
+        def permission(authorisation_id: str) -> Authorisation:
+            return require_enrollable(self.view, self._clock, authorisation_id)
+
+        return Enroller(
+            MilvusGallery(milvus),
+            self._watchlist_log(),
+            self._clock,
+            faces,
+            permission,
+            self._delta.is_removed,
+            duplicate_at,
+        )
+
+    def remover(self, milvus: MilvusSettings) -> Remover:
+        """Takes entries off."""
+        return Remover(MilvusGallery(milvus), self._watchlist_log(), self._clock)
+
+    def enrolled(self, milvus: MilvusSettings, authorisation_id: str) -> list[EnrolledImage]:
+        """What is on a watchlist; empty before the first enrolment.
+
+        Raises:
+            UnknownReference: there is no such authorisation.
+            Unavailable: the log or the gallery does not answer.
+        """
+        require_known(self.view, authorisation_id)
+        try:
+            return MilvusGallery(milvus).images(authorisation_id)
+        except UnknownReference:
+            return []
+
+    def _watchlist_log(self) -> WatchlistLog:
+        return WatchlistLog(self._producer, codecs.WATCHLIST_CHANGE)
+
+
+def _tell_poison(record: Record, poison: Poison) -> None:
+    """Services that run dead-letter such a record; a command says it to the person in front of it."""
+    log.error("unreadable record", topic=record.source.topic, offset=record.offset, reason=str(poison))

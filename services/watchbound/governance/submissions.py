@@ -1,0 +1,141 @@
+"""What is handed in for a watchlist: a folder, or a CSV that names files. Says what is wrong row by row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+from watchbound.domain.errors import ConfigurationError, InvalidValue
+from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
+from watchbound.governance.enrolment_report import ImageReport, Outcome
+
+E = TypeVar("E", bound=Enum)
+
+COLUMNS = ("path", "reference", "category", "response_level")
+_LEFT_BY_SYSTEMS = frozenset({"thumbs.db", "desktop.ini"})
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds for every entry that does not say otherwise."""
+
+    authorisation_id: str
+    category: Category
+    response_level: ResponseLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One image for one entry."""
+
+    path: Path
+    entry: WatchlistEntry
+
+
+Line = Submission | ImageReport
+"""An image to look at, or what was wrong before it could be."""
+
+
+def read_submissions(source: Path, defaults: Defaults) -> list[Line]:
+    """All that a folder or a CSV hands in, in a stable order.
+
+    Raises:
+        ConfigurationError: the source is neither, is empty, or the CSV lacks a column.
+    """
+    if source.is_dir():
+        lines = list(_of_folder(source, defaults))
+    elif source.is_file() and source.suffix.lower() == ".csv":
+        lines = list(_of_csv(source, defaults))
+    else:
+        msg = f"expected a folder of images or a .csv file, got {source}"
+        raise ConfigurationError(msg)
+    if not lines:
+        msg = f"expected at least one image, found none in {source}"
+        raise ConfigurationError(msg)
+    return list(_without_contradictions(lines))
+
+
+def _of_folder(folder: Path, defaults: Defaults) -> Iterator[Line]:
+    """A file is an entry named after it; a sub-folder is an entry named after it with all images beneath."""
+    for child in _visible(folder.iterdir()):
+        if child.is_dir():
+            for path in _visible(child.rglob("*")):
+                if path.is_file():
+                    yield _submission(path, child.name, defaults)
+        else:
+            yield _submission(child, child.stem, defaults)
+
+
+def _visible(paths: Iterable[Path]) -> list[Path]:
+    return sorted(path for path in paths if not path.name.startswith(".") and path.name.lower() not in _LEFT_BY_SYSTEMS)
+
+
+def _submission(path: Path, reference: str, defaults: Defaults) -> Line:
+    try:
+        entry = WatchlistEntry(defaults.authorisation_id, reference, defaults.category, defaults.response_level)
+    except InvalidValue as error:
+        return ImageReport(str(path), reference, Outcome.BAD_ROW, str(error))
+    return Submission(path, entry)
+
+
+def _of_csv(source: Path, defaults: Defaults) -> Iterator[Line]:
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                msg = (
+                    f"{source}: expected the columns {', '.join(COLUMNS)} in the first row, {', '.join(missing)} "
+                    "is not there; category and response_level may be left empty in a row"
+                )
+                raise ConfigurationError(msg)
+            for row in reader:
+                yield _of_row(row, reader.line_num, source.parent, defaults)
+    except (UnicodeDecodeError, csv.Error) as error:
+        msg = f"{source}: expected a CSV file in UTF-8 ({error})"
+        raise ConfigurationError(msg) from error
+
+
+def _of_row(row: dict[str, str | None], number: int, folder: Path, defaults: Defaults) -> Line:
+    path, reference, category, level = ((row.get(column) or "").strip() for column in COLUMNS)
+    try:
+        if not path:
+            msg = "path is empty"
+            raise InvalidValue(msg)
+        entry = WatchlistEntry(
+            defaults.authorisation_id,
+            reference,
+            _member(Category, category, "category") if category else defaults.category,
+            _member(ResponseLevel, level, "response_level") if level else defaults.response_level,
+        )
+    except InvalidValue as error:
+        return ImageReport(path, reference, Outcome.BAD_ROW, f"row {number}: {error}")
+    return Submission(folder / path, entry)
+
+
+def _member(kind: type[E], value: str, column: str) -> E:
+    try:
+        return kind(value.lower())
+    except ValueError as error:
+        msg = f"{column} must be one of {', '.join(member.value for member in kind)}, got {value[:80]!r}"
+        raise InvalidValue(msg) from error
+
+
+def _without_contradictions(lines: Iterable[Line]) -> Iterator[Line]:
+    """An entry has one category and one response level: the first line to name it decides."""
+    first: dict[str, WatchlistEntry] = {}
+    for line in lines:
+        if isinstance(line, Submission):
+            known = first.setdefault(line.entry.reference, line.entry)
+            if line.entry != known:
+                detail = (
+                    f"{known.reference} is {known.category.value}, {known.response_level.value} in an earlier row "
+                    f"and {line.entry.category.value}, {line.entry.response_level.value} here; an entry has one of each"
+                )
+                yield ImageReport(str(line.path), known.reference, Outcome.BAD_ROW, detail)
+                continue
+        yield line

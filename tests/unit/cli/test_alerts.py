@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+
+from tests.unit.alerting.factory import POLICY, at, match
+from tests.unit.strategies import alerts
+from watchbound.alerting.raise_alert import raise_alert
+from watchbound.cli.alerts import alert_document, alert_line
+from watchbound.domain.alert import Alert
+
+
+def test_a_line_says_what_an_operator_needs() -> None:
+    (alert,) = raise_alert(None, match(0, 0.67), POLICY, at(0)).alerts
+    text = alert_line(alert).plain
+    for part in ("OPENED", "amber", "P001 (missing)", "at gate-1", "+0.12 over 0.55", alert.id[:12]):
+        assert part in text
+
+
+@given(alerts())
+def test_a_document_is_json_without_pixels(alert: Alert) -> None:
+    document = json.loads(json.dumps(alert_document(alert)))
+    assert document["crop_bytes"] == len(alert.best.crop)
+    assert document["alert_id"] == alert.id
+    assert "crop" not in document

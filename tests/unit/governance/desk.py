@@ -1,0 +1,128 @@
+"""Governance on fakes: a broker, a gallery, and people who are colours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tests.unit.extraction.faces import face_at
+from watchbound.adapters.codecs import AUDIT_EVENT, AUTHORISATION, WATCHLIST_CHANGE
+from watchbound.domain.audit import AuditEvent
+from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
+from watchbound.domain.face import Detection
+from watchbound.domain.moment import Window
+from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistChange
+from watchbound.extraction.enrolment import FaceReader
+from watchbound.extraction.quality import QualityGate
+from watchbound.governance.audit import AuditTrail
+from watchbound.governance.authorise import Authoriser, require_enrollable
+from watchbound.governance.enrol import Enroller, Remover, WatchlistLog
+from watchbound.governance.enrolment_report import EnrolmentReport
+from watchbound.governance.submissions import Defaults, read_submissions
+from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.feed import authority_handler
+from watchbound.pipeline.topics import AUDIT, AUTHORISATIONS, WATCHLIST_CHANGES
+from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
+from watchbound.ports import Image
+from watchbound.testing.clock import ManualClock
+from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder
+from watchbound.testing.gallery import InMemoryGallery
+from watchbound.testing.log import InMemoryBroker
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+TEMPLATE = np.array([[38, 52], [74, 52], [56, 72], [42, 92], [71, 92]], np.float32)
+DEFAULTS = Defaults("op-1", Category.MISSING, ResponseLevel.AMBER)
+
+RED, GREEN, BLUE, GREY = (10, 10, 240), (10, 240, 10), (240, 10, 10), (128, 128, 128)
+
+
+class OneFaceDetector:
+    """Finds a face in every picture, except in black ones."""
+
+    digest = FAKE_DIGEST
+    provider = "OneFaceProvider"
+
+    def detect(self, image: Image) -> list[Detection]:
+        """One in the middle."""
+        height, width = image.shape[:2]
+        return [face_at(width / 2, height / 2, 60)] if image.any() else []
+
+
+def authorisation(name: str = "op-1", camera: str = "gate-1", start: datetime = NOW, hours: float = 4) -> Authorisation:
+    return Authorisation(
+        id=name,
+        use_case=UseCase.LOCATE_MISSING,
+        legal_basis="written authority 1",
+        location="Central station",
+        location_type=LocationType.TRANSPORT_HUB,
+        cameras=frozenset({camera}),
+        window=Window(start, start + timedelta(hours=hours)),
+        threshold=0.45,
+        officer="Supt Example",
+    )
+
+
+def photo(path: Path, colour: tuple[int, int, int]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.full((100, 100, 3), colour, np.uint8))
+    return path
+
+
+class Desk:
+    """Everything that governance acts on, and the acts."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(NOW)
+        self.broker = InMemoryBroker(self.clock)
+        self.gallery = InMemoryGallery()
+        self.view = AuthorityView(self.clock, 5.0)
+        self.delta = WatchlistDelta(self.clock, 0.0)
+        self._handlers = {
+            AUTHORISATIONS.name: authority_handler(AUTHORISATION, self.view),
+            WATCHLIST_CHANGES.name: watchlist_handler(WATCHLIST_CHANGE, self.delta),
+        }
+        self._reader = self.broker.reader(list(self._handlers))
+        producer = self.broker.producer()
+        log = WatchlistLog(producer, WATCHLIST_CHANGE)
+        audit = AuditTrail(producer, AUDIT_EVENT, self.clock)
+        self.authoriser = Authoriser(producer, AUTHORISATION, self.clock, self.view, audit)
+        self.remover = Remover(self.gallery, log, self.clock)
+        self.enroller = Enroller(
+            self.gallery,
+            log,
+            self.clock,
+            FaceReader(OneFaceDetector(), ColourEmbedder(), TEMPLATE, QualityGate(1, 2, 0, 0, 255, 0)),
+            lambda name: require_enrollable(self.view, self.clock, name),
+            self.delta.is_removed,
+            duplicate_at=0.9,
+        )
+        self.follow()
+
+    def follow(self) -> None:
+        """Take in what stands in the log, as the feed would."""
+        for record in self._reader.poll(0.0):
+            self._handlers[record.source.topic](record)
+        self.view.confirm()
+
+    def grant(self, granted: Authorisation | None = None) -> None:
+        self.authoriser.create(granted or authorisation())
+        self.follow()
+
+    def enrol(self, source: Path) -> EnrolmentReport:
+        self.follow()
+        report = self.enroller.enrol("op-1", read_submissions(source, DEFAULTS), lambda _: None)
+        self.follow()
+        return report
+
+    def enrolled(self) -> list[tuple[str, str]]:
+        """Reference and category of each image in the gallery."""
+        return [(image.entry.reference, image.entry.category.value) for image in self.gallery.images("op-1")]
+
+    def changes(self) -> list[WatchlistChange]:
+        return [WATCHLIST_CHANGE.decode(r.value) for r in self.broker.records(WATCHLIST_CHANGES.name) if r.value]
+
+    def audited(self) -> list[AuditEvent]:
+        return [AUDIT_EVENT.decode(record.value) for record in self.broker.records(AUDIT.name) if record.value]
