@@ -1,0 +1,245 @@
+"""Matching for real: broker, vector store, models, and workers as Ray runs them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+import simplejpeg
+
+from watchbound.adapters import codecs
+from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
+from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.camera.synthetic import enrolment_photo
+from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
+from watchbound.domain.frame import Frame
+from watchbound.domain.match import Match
+from watchbound.domain.moment import Window
+from watchbound.domain.watchlist import Category, ResponseLevel
+from watchbound.extraction.model_pack import ModelPack
+from watchbound.governance.main import Governance
+from watchbound.governance.submissions import Defaults, read_submissions
+from watchbound.matching.main import MatchingConfiguration, WorkerProcess
+from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, MATCHES
+from watchbound.settings import (
+    AuthoritySettings,
+    KafkaSettings,
+    LogSettings,
+    MatchingSettings,
+    MilvusSettings,
+    ModelSettings,
+    load,
+)
+from watchbound.stack.embedded import EmbeddedStack, Service
+from watchbound.stack.milvus_lite import MilvusLite
+from watchbound.stack.tansu import Tansu
+
+ACTS_WITHIN_S = 1.0
+PATIENCE_S = 90.0
+FPS = 5.0
+# Far enough apart to fall on different partitions, so that two workers have one each.
+CAMERAS = ("gate", "door")
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        time.sleep(0.02)
+
+
+def someone_standing(person: str) -> bytes:
+    """A 720p picture of one person in front of a grey wall."""
+    wall = np.full((720, 1280, 3), 120, np.uint8)
+    face = cv2.resize(cv2.imread(str(enrolment_photo(person))), (320, 320), interpolation=cv2.INTER_AREA)
+    wall[200:520, 480:800] = face
+    return bytes(simplejpeg.encode_jpeg(wall, 90, "BGR", "420"))
+
+
+class Site:
+    """Cameras before which somebody stands, in a thread, until stopped."""
+
+    def __init__(self, kafka: KafkaSettings, authorisation: str, jpeg: bytes) -> None:
+        self._producer = KafkaRecordProducer(kafka, "test-site")
+        self._authorisation = authorisation
+        self._jpeg = jpeg
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Site:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._producer.close()
+
+    def _run(self) -> None:
+        number = 0
+        while not self._stop.wait(1 / FPS):
+            for camera in CAMERAS:
+                frame = Frame(camera, number, datetime.now(UTC), self._authorisation, self._jpeg)
+                self._producer.send(FRAMES.name, camera, codecs.FRAME.encode(frame))
+            number += 1
+
+
+class MatchWatch:
+    """Collects matches with the time at which they could be read."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._reader = KafkaTopicReader(kafka, [MATCHES.name], "test-watch")
+        self.seen: list[tuple[datetime, Match]] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> MatchWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._reader.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            for record in self._reader.poll(0.02):
+                self.seen.append((datetime.now(UTC), codecs.MATCH.decode(record.value or b"")))
+
+    def cameras(self, captured_after: datetime) -> set[str]:
+        return {match.camera_id for _, match in list(self.seen) if match.captured_at > captured_after}
+
+
+def configuration(kafka: KafkaSettings, milvus: MilvusSettings, models: ModelSettings) -> MatchingConfiguration:
+    return MatchingConfiguration(
+        kafka, milvus, models, load(AuthoritySettings), load(MatchingSettings), load(LogSettings, level="warning")
+    )
+
+
+def authorise(kafka: KafkaSettings, name: str) -> None:
+    now = datetime.now(UTC)
+    granted = Authorisation(
+        id=name,
+        use_case=UseCase.DEMONSTRATION,
+        legal_basis="nobody real is shown",
+        location="test",
+        location_type=LocationType.TEST_SITE,
+        cameras=frozenset(CAMERAS),
+        window=Window(now - timedelta(minutes=1), now + timedelta(hours=1)),
+        threshold=0.55,
+        officer="test",
+    )
+    producer = KafkaRecordProducer(kafka, "test-authorise")
+    producer.send(AUTHORISATIONS.name, name, codecs.AUTHORISATION.encode(granted)).wait(10)
+    producer.close()
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
+    with Tansu(tmp_path) as broker:
+        settings = load(KafkaSettings, bootstrap=broker.bootstrap)
+        ensure_topics(settings, ALL_TOPICS)
+        yield settings
+
+
+@pytest.fixture
+def milvus(tmp_path: Path) -> Iterator[MilvusSettings]:
+    with MilvusLite(tmp_path) as server:
+        yield load(MilvusSettings, uri=server.uri)
+
+
+@pytest.fixture
+def workers(
+    kafka: KafkaSettings, milvus: MilvusSettings, model_settings: ModelSettings
+) -> Iterator[list[WorkerProcess]]:
+    """Two workers of one group, as two actors would run them."""
+    made = [WorkerProcess(configuration(kafka, milvus, model_settings), f"worker-{n}") for n in range(2)]
+    threads = [threading.Thread(target=worker.run) for worker in made]
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: all(worker.complaint() is None for worker in made), "workers are ready")
+        yield made
+    finally:
+        for worker in made:
+            worker.stop()
+        for thread in threads:
+            thread.join()
+
+
+def test_enrolment_and_removal_act_on_every_worker_within_a_second(
+    workers: list[WorkerProcess],
+    kafka: KafkaSettings,
+    milvus: MilvusSettings,
+    model_settings: ModelSettings,
+    tmp_path: Path,
+) -> None:
+    authorise(kafka, "op-1")
+    watchlist = tmp_path / "watchlist"
+    watchlist.mkdir()
+    photo = enrolment_photo("P001")
+    (watchlist / f"P001{photo.suffix}").write_bytes(photo.read_bytes())
+    lines = read_submissions(watchlist, Defaults("op-1", Category.MISSING, ResponseLevel.AMBER))
+    with Governance(kafka, load(AuthoritySettings)) as governance:
+        enroller, remover = governance.enroller(milvus, model_settings), governance.remover(milvus)
+        with Site(kafka, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
+            # Long enough for both tracks to have been set aside as clearly not listed.
+            standing_since = datetime.now(UTC)
+            until(lambda: datetime.now(UTC) - standing_since > timedelta(seconds=8), "both workers have looked")
+            assert watch.seen == []
+            assert all(b"watchbound_frames_processed_total{" in worker.exposition() for worker in workers)
+
+            report = enroller.enrol("op-1", lines, lambda _: None)
+            enrolled_at = datetime.now(UTC)
+            assert report.complete
+            until(lambda: watch.cameras(standing_since) == set(CAMERAS), "both workers match")
+            first = {match.camera_id: at for at, match in reversed(watch.seen)}
+            delays = {camera: (at - enrolled_at).total_seconds() for camera, at in first.items()}
+            print("enrolment acted after", delays)
+            assert max(delays.values()) <= ACTS_WITHIN_S
+
+            matched_until = datetime.now(UTC)
+            until(lambda: watch.cameras(matched_until) == set(CAMERAS), "matches go on for as long as it is listed")
+            remover.remove("op-1", "P001")
+            removed_at = datetime.now(UTC)
+            until(lambda: datetime.now(UTC) - removed_at > timedelta(seconds=6), "time for matches that must not come")
+            late = [m for _, m in watch.seen if m.captured_at > removed_at + timedelta(seconds=ACTS_WITHIN_S)]
+            assert late == []
+
+
+def test_a_killed_worker_is_replaced_and_matching_goes_on(tmp_path: Path, model_pack: ModelPack) -> None:
+    with EmbeddedStack(tmp_path) as stack:
+        stack.environment["WATCHBOUND_MODELS_CACHE"] = str(model_pack.root.parent)
+        kafka = load(KafkaSettings, bootstrap=stack.environment["WATCHBOUND_KAFKA_BOOTSTRAP"])
+        ensure_topics(kafka, ALL_TOPICS)
+        authorise(kafka, "op-1")
+        photo = enrolment_photo("P001")
+        watchlist = tmp_path / "watchlist"
+        watchlist.mkdir()
+        (watchlist / f"P001{photo.suffix}").write_bytes(photo.read_bytes())
+        stack.call(["watchlist", "enrol", str(watchlist), "--authorisation", "op-1"])
+        service = stack.start("matching", ["match", "run", "--workers", "2"])
+        service.process.wait_until(service.ready, PATIENCE_S)
+        with Site(kafka, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
+            since = datetime.now(UTC)
+            until(lambda: watch.cameras(since) == set(CAMERAS), "both cameras match")
+            _a_worker_of(service).kill()
+            killed_at = datetime.now(UTC)
+            until(lambda: "watchbound_worker_restarts_total 1.0" in service.metrics(), "the death is counted")
+            until(lambda: watch.cameras(killed_at + timedelta(seconds=1)) == set(CAMERAS), "both match again")
+            print("recovered after", (datetime.now(UTC) - killed_at).total_seconds(), "s")
+        service.process.stop()
+        assert service.process.log_tail().count("Traceback") == 0
+
+
+def _a_worker_of(service: Service) -> psutil.Process:
+    children = psutil.Process(service.process.pid).children(recursive=True)
+    return next(child for child in children if "_Actor" in " ".join(child.cmdline()))
