@@ -1,0 +1,91 @@
+"""A Faust app with the settings that our alerting needs. The only file that imports faust."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import faust
+from faust.transport.drivers import aiokafka as driver
+
+from watchbound.domain.moment import from_micros
+from watchbound.ports import Record, TopicPartition
+from watchbound.settings import KafkaSettings
+
+_FETCH_WAIT_MS = 25
+
+KafkaProblem: type[Exception] = driver.aiokafka.errors.KafkaError
+"""What Faust raises when a broker does not answer."""
+
+
+class _PromptThread(driver.AIOKafkaConsumerThread):
+    """Faust fixes `fetch_max_wait_ms` at 1500 and offers no setting.
+
+    Apache Kafka answers a waiting fetch as soon as a record is there; the embedded broker only when the wait is over.
+    """
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
+        return consumer
+
+
+class _PromptConsumer(driver.Consumer):
+    def _new_consumer_thread(self) -> _PromptThread:
+        return _PromptThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class _PromptTransport(driver.Transport):
+    Consumer = _PromptConsumer
+
+
+# Faust gives each service its module's logger, and these would speak as ours, at our level.
+for _service in (_PromptThread, _PromptConsumer):
+    _service.logger = driver.logger
+
+
+def build_app(kafka: KafkaSettings, group: str, data: Path, partitions: int) -> Any:
+    """An app that has not started.
+
+    Args:
+        kafka: where the broker is.
+        group: the app's id: its consumer group and the beginning of its changelog topics' names.
+        data: its working folder.
+        partitions: of the topics that it makes.
+    """
+    app = faust.App(
+        group,
+        broker=[f"kafka://{address}" for address in kafka.bootstrap.split(",")],
+        store="memory://",
+        datadir=str(data.expanduser()),
+        autodiscover=False,
+        web_enabled=False,
+        web_tables_enabled=False,
+        key_serializer="raw",
+        value_serializer="raw",
+        broker_session_timeout=kafka.session_timeout_ms / 1000,
+        broker_heartbeat_interval=kafka.session_timeout_ms / 6000,
+        broker_commit_interval=1.0,
+        consumer_auto_offset_reset="earliest",
+        producer_linger=0,
+        producer_acks=-1,
+        stream_wait_empty=False,
+        table_standby_replicas=0,
+        topic_partitions=partitions,
+        topic_replication_factor=kafka.replication_factor,
+        topic_disable_leader=True,
+    )
+    app.transport = _PromptTransport(app.conf.broker_consumer, app)
+    return app
+
+
+def to_record(message: Any) -> Record:
+    """A Faust message as our own; a key that is no UTF-8 keeps its readable part."""
+    return Record(
+        source=TopicPartition(message.topic, message.partition),
+        offset=message.offset,
+        key=None if message.key is None else bytes(message.key).decode(errors="replace"),
+        value=None if message.value is None else bytes(message.value),
+        headers=tuple((name, bytes(value or b"")) for name, value in dict(message.headers or {}).items()),
+        timestamp=from_micros(round((message.timestamp or 0) * 1_000_000)),
+    )

@@ -1,0 +1,110 @@
+"""Finds the alert that a reviewer speaks about, and what was decided about it already."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from watchbound.domain.alert import Alert
+from watchbound.domain.decision import Decision
+from watchbound.domain.errors import InvalidValue, Poison, Unavailable, UnknownReference
+from watchbound.pipeline.topics import ALERTS, DECISIONS
+from watchbound.ports import Codec, Record, TopicReader
+
+T = TypeVar("T")
+
+SHORTEST_PREFIX = 6
+"""Of an alert id in hexadecimal: 24 bits, enough for a day's alerts and short enough to type."""
+
+_POLL_S = 0.2
+
+
+@dataclass(slots=True)
+class Docket:
+    """Alerts whose id begins as asked, each in its highest revision, and the decisions about them."""
+
+    prefix: str
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
+
+    def take_alert(self, alert: Alert) -> None:
+        """Keep it if it is one of those asked for."""
+        known = self.alerts.get(alert.id)
+        if alert.id.startswith(self.prefix) and (known is None or known.revision < alert.revision):
+            self.alerts[alert.id] = alert
+
+    def take_decision(self, decision: Decision) -> None:
+        """Keep it if it is about one of those asked for."""
+        if decision.alert_id.startswith(self.prefix):
+            self.decisions.append(decision)
+
+    def the_alert(self) -> Alert:
+        """The one alert that was asked for.
+
+        Raises:
+            UnknownReference: none or several.
+        """
+        if not self.alerts:
+            msg = f"no alert has an id that begins with {self.prefix!r}; `watchbound alerts tail` shows ids"
+            raise UnknownReference(msg)
+        if len(self.alerts) > 1:
+            some = ", ".join(sorted(self.alerts)[:3])
+            msg = f"{len(self.alerts)} alerts have ids that begin with {self.prefix!r} ({some}); give more of it"
+            raise UnknownReference(msg)
+        return next(iter(self.alerts.values()))
+
+    def knows(self, decision: Decision) -> bool:
+        """Whether the same judgement stands already: the reviewer's latest word on the alert is this verdict."""
+        spoken = [d for d in self.decisions if (d.alert_id, d.reviewer) == (decision.alert_id, decision.reviewer)]
+        return bool(spoken) and max(spoken, key=lambda d: d.decided_at).id == decision.id
+
+
+def read_docket(
+    reader: TopicReader,
+    alerts: Codec[Alert],
+    decisions: Codec[Decision],
+    prefix: str,
+    timeout_s: float,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Docket:
+    """Read both topics up to their ends.
+
+    Args:
+        reader: of the alerts and decisions topics.
+        alerts: their codec.
+        decisions: their codec.
+        prefix: the beginning of an alert id, or all of it.
+        timeout_s: longest time to read for.
+        monotonic: counts the seconds.
+
+    Raises:
+        InvalidValue: the prefix is too short to name one alert.
+        Unavailable: the broker does not answer, or not in time.
+    """
+    if len(prefix) < SHORTEST_PREFIX:
+        msg = f"give at least {SHORTEST_PREFIX} characters of the alert's id, got {prefix!r}"
+        raise InvalidValue(msg)
+    docket = Docket(prefix)
+    deadline = monotonic() + timeout_s
+    while True:
+        for record in reader.poll(_POLL_S):
+            if record.source.topic == ALERTS.name:
+                _take(record, alerts, docket.take_alert)
+            elif record.source.topic == DECISIONS.name:
+                _take(record, decisions, docket.take_decision)
+        if reader.caught_up():
+            return docket
+        if monotonic() >= deadline:
+            msg = f"{ALERTS.name} and {DECISIONS.name} were not read to their ends within {timeout_s:g} s; try again"
+            raise Unavailable(msg)
+
+
+def _take(record: Record, codec: Codec[T], take: Callable[[T], None]) -> None:
+    """What cannot be read is no alert that could be meant; the alerting service has reported it."""
+    if record.value is not None:
+        try:
+            take(codec.decode(record.value))
+        except Poison:
+            return

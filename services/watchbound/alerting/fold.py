@@ -1,0 +1,163 @@
+"""Alerting between the log and its rules: records in, authority asked again, alerts out, everything counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from watchbound.alerting.raise_alert import AlertPolicy, Step, due, expire, raise_alert, settle
+from watchbound.alerting.window import AlertWindow
+from watchbound.alerting.window_codec import AlertWindowCodec
+from watchbound.domain.alert import Alert, AlertEvent
+from watchbound.domain.authorisation import Refusal
+from watchbound.domain.decision import Decision
+from watchbound.domain.errors import Poison, PoisonReason, Unavailable
+from watchbound.domain.match import Match
+from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.keyed_fold import FoldStep, Output
+from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
+from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.ports import Clock, Codec, Metrics, Record
+
+MAX_CROP_BYTES = 400_000
+"""A window holds its best match in base64, and both it and the alert must fit the broker's 1 MiB for a record."""
+
+MAX_CLOCK_SKEW = timedelta(seconds=5)
+"""Matching refuses frames from further in the future than 1 s; a match beyond this would hold its alert open."""
+
+OVERTAKING = timedelta(seconds=2)
+"""A new deployment's first match may be read before the authorisation, which travels on another topic: one under an
+unknown authorisation is held until it is so old."""
+
+ENTRY_REMOVED = "entry_removed"
+
+
+class AlertCodecs:
+    """The wire forms that alerting speaks."""
+
+    def __init__(
+        self,
+        match: Codec[Match],
+        decision: Codec[Decision],
+        alert: Codec[Alert],
+        window: AlertWindowCodec,
+    ) -> None:
+        self.match = match
+        self.decision = decision
+        self.alert = alert
+        self.window = window
+
+
+class AlertFold:
+    """A `KeyedFold`: a key is a subject (authorisation and entry), its state an `AlertWindow`.
+
+    A match raises nothing unless its authorisation is in force *now* and its entry still on the watchlist: whatever
+    lay in the log while a deployment was cancelled stays there. While authority is unknown, matches wait.
+    """
+
+    def __init__(
+        self,
+        policy: AlertPolicy,
+        authority: AuthorityView,
+        watchlist: WatchlistDelta,
+        codecs: AlertCodecs,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._policy = policy
+        self._authority = authority
+        self._watchlist = watchlist
+        self._codecs = codecs
+        self._clock = clock
+        self._metrics = metrics
+
+    def handle(self, key: str, record: Record, state: bytes | None, listening_since: datetime) -> FoldStep:
+        """Take a match or a decision; see `KeyedFold.handle`."""
+        if not record.value:
+            raise Poison(PoisonReason.EMPTY, f"expected a record of {record.source.topic} with a value, got none")
+        if record.source.topic == MATCHES.name:
+            return self._on_match(key, record, self._codecs.match.decode(record.value), state, listening_since)
+        if record.source.topic == DECISIONS.name:
+            return self._on_decision(key, self._codecs.decision.decode(record.value), state, listening_since)
+        msg = f"alerting reads {MATCHES.name} and {DECISIONS.name}, got a record of {record.source.topic}"
+        raise ValueError(msg)
+
+    def tick(self, key: str, state: bytes, listening_since: datetime) -> FoldStep:
+        """Expire what is over; see `KeyedFold.tick`."""
+        window = self._codecs.window.decode(state)
+        step = expire(window, self._policy, self._clock.now(), listening_since)
+        return self._fold_step(step, window, listening_since, partial(self._count_alerts, step.alerts))
+
+    def _on_match(
+        self, key: str, record: Record, match: Match, state: bytes | None, listening_since: datetime
+    ) -> FoldStep:
+        now = self._clock.now()
+        _require_key(key, match.subject)
+        _require_sane(match, now)
+        refused = self._refused(match, record.timestamp, now)
+        window = None if state is None else self._codecs.window.decode(state)
+        step = Step(window) if refused is not None else raise_alert(window, match, self._policy, now)
+        quiet = refused or (step.quiet.value if step.quiet else None)
+        return self._fold_step(step, window, listening_since, partial(self._count_match, step.alerts, quiet))
+
+    def _on_decision(self, key: str, decision: Decision, state: bytes | None, listening_since: datetime) -> FoldStep:
+        _require_key(key, decision.subject)
+        window = None if state is None else self._codecs.window.decode(state)
+        step = settle(window, decision, self._policy, self._clock.now())
+        count = partial(self._metrics.count, names.DECISIONS_RECEIVED, verdict=decision.verdict.value)
+        return self._fold_step(step, window, listening_since, count)
+
+    def _refused(self, match: Match, sent_at: datetime, now: datetime) -> str | None:
+        entry = match.entry
+        refusal = self._authority.refusal_of(entry.authorisation_id, match.camera_id, match.captured_at)
+        if refusal is Refusal.AUTHORITY_UNKNOWN:
+            msg = "authority is not known to be current; the match is held until it is"
+            raise Unavailable(msg)
+        if refusal is Refusal.NO_AUTHORISATION and now - sent_at < OVERTAKING:
+            msg = f"nothing is known yet of the authorisation {entry.authorisation_id}; the match is held for a moment"
+            raise Unavailable(msg)
+        if refusal is not None:
+            return str(refusal.value)
+        return ENTRY_REMOVED if self._watchlist.is_removed(entry.authorisation_id, entry.reference) else None
+
+    def _fold_step(
+        self, step: Step, before: AlertWindow | None, listening_since: datetime, done: Callable[[], None]
+    ) -> FoldStep:
+        window = step.window
+        return FoldStep(
+            state=None if window is None else self._codecs.window.encode(window),
+            changed=window != before,
+            outputs=tuple(Output(ALERTS.name, a.subject, self._codecs.alert.encode(a)) for a in step.alerts),
+            wake_at=None if window is None else due(window, self._policy, listening_since),
+            done=done,
+        )
+
+    def _count_match(self, alerts: tuple[Alert, ...], quiet: str | None) -> None:
+        self._metrics.count(names.MATCHES_RECEIVED)
+        if quiet is not None:
+            self._metrics.count(names.MATCHES_SUPPRESSED, reason=quiet)
+        self._count_alerts(alerts)
+
+    def _count_alerts(self, alerts: tuple[Alert, ...]) -> None:
+        for alert in alerts:
+            self._metrics.count(names.ALERTS_EMITTED, event=alert.event.value)
+            if alert.event is AlertEvent.OPENED:
+                seconds = (self._clock.now() - alert.opened_by).total_seconds()
+                self._metrics.observe(names.CAPTURE_TO_ALERT_SECONDS, max(seconds, 0.0))
+
+
+def _require_key(key: str, subject: str) -> None:
+    """The state lies under the record's key: a match under another key would open a second alert beside the first."""
+    if key != subject:
+        raise Poison(PoisonReason.WRONG_KEY, f"expected the key {subject!r}, got {key!r}")
+
+
+def _require_sane(match: Match, now: datetime) -> None:
+    if len(match.crop) > MAX_CROP_BYTES:
+        detail = f"expected a crop of at most {MAX_CROP_BYTES} bytes, got {len(match.crop)}"
+        raise Poison(PoisonReason.TOO_MANY_BYTES, detail)
+    if match.captured_at > now + MAX_CLOCK_SKEW:
+        detail = f"captured at {match.captured_at.isoformat()}, handled at {now.isoformat()}"
+        raise Poison(PoisonReason.FROM_THE_FUTURE, detail)

@@ -1,0 +1,102 @@
+"""Wires the alerting service."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from watchbound.adapters import codecs
+from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.faust_alerts import FaustFoldRunner
+from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
+from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.logs import get_logger
+from watchbound.adapters.prometheus import PrometheusMetrics
+from watchbound.adapters.service import ServiceEndpoint
+from watchbound.alerting.fold import AlertCodecs, AlertFold
+from watchbound.alerting.raise_alert import AlertPolicy
+from watchbound.alerting.window_codec import AlertWindowCodec
+from watchbound.domain.errors import Poison
+from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.dead_letter import DeadLetters
+from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
+from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, DECISIONS, MATCHES, WATCHLIST_CHANGES
+from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.ports import Record
+from watchbound.settings import AlertingSettings, AuthoritySettings, HttpSettings, KafkaSettings
+
+log = get_logger(__name__)
+
+_DELIVERY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertingConfiguration:
+    """Everything that the service is built from."""
+
+    kafka: KafkaSettings
+    authority: AuthoritySettings
+    alerting: AlertingSettings
+    http: HttpSettings
+
+
+class AlertingService:
+    """Matches and decisions in, alerts out.
+
+    Raises:
+        Unavailable: no broker answers.
+    """
+
+    def __init__(self, configuration: AlertingConfiguration) -> None:
+        kafka, alerting = configuration.kafka, configuration.alerting
+        ensure_topics(kafka, ALL_TOPICS)
+        self._http = configuration.http
+        self._clock = SystemClock()
+        self._metrics = PrometheusMetrics()
+        self._producer = KafkaRecordProducer(kafka, "alerting")
+        self._dead_letters = DeadLetters(self._producer, codecs.DEAD_LETTER, self._clock, self._metrics)
+        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s)
+        self._watchlist = WatchlistDelta(self._clock)
+        self._feed = self._follow(kafka)
+        policy = AlertPolicy(timedelta(seconds=alerting.passage_gap_s), timedelta(seconds=alerting.suppress_s))
+        wire = AlertCodecs(codecs.MATCH, codecs.DECISION, codecs.ALERT, AlertWindowCodec(codecs.MATCH))
+        fold = AlertFold(policy, self._authority, self._watchlist, wire, self._clock, self._metrics)
+        self._runner = FaustFoldRunner(
+            kafka, alerting.group, alerting.data, [MATCHES, DECISIONS], fold, self._report, self._clock
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Raise alerts until `stop`.
+
+        Raises:
+            Exception: a bug; the process must end rather than skip what it did not handle.
+        """
+        try:
+            with self._feed, ServiceEndpoint(self._http, self._metrics.exposition, self._not_ready, self._feed.live):
+                self._runner.run(stop)
+        finally:
+            self._producer.close()
+        log.info("stopped")
+
+    def _follow(self, kafka: KafkaSettings) -> Feed:
+        """One feed for both compacted topics: who may be alerted on, and where."""
+        reader = KafkaTopicReader(kafka, [AUTHORISATIONS.name, WATCHLIST_CHANGES.name], "alerting-feed")
+        handlers: dict[str, Callable[[Record], None]] = {
+            AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self._authority),
+            WATCHLIST_CHANGES.name: self._on_watchlist,
+        }
+        gauges = authority_gauges(self._authority, self._metrics)
+        return Feed(reader, handlers, self._authority.confirm, self._report, "authority and watchlist", gauges)
+
+    def _on_watchlist(self, record: Record) -> None:
+        if record.value is not None:
+            self._watchlist.apply(codecs.WATCHLIST_CHANGE.decode(record.value), record.timestamp)
+
+    def _report(self, record: Record, poison: Poison) -> None:
+        log.error("unreadable record", topic=record.source.topic, offset=record.offset, reason=str(poison))
+        self._dead_letters.send(record, poison).wait(_DELIVERY_S)
+
+    def _not_ready(self) -> str | None:
+        return self._runner.ready() or self._feed.ready()

@@ -1,0 +1,85 @@
+"""The Faust runner with logic of a few lines: what it acknowledges, and what it does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
+from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
+from watchbound.settings import KafkaSettings, load
+from watchbound.stack.tansu import Tansu
+
+# A process of its own, as Faust expects: it counts matches, and stops, or has a bug, when it reads the word for it.
+PROGRAM = """
+import pathlib, sys, threading
+from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.faust_alerts import FaustFoldRunner
+from watchbound.pipeline.keyed_fold import FoldStep, Output
+from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
+from watchbound.settings import KafkaSettings, load
+
+bootstrap, folder, bug = sys.argv[1:]
+stop = threading.Event()
+
+class Counting:
+    def handle(self, key, record, state, listening_since):
+        if record.value == b"bug" and bug == "with-bug":
+            raise RuntimeError("a bug in the fold")
+        count = int(state or b"0") + 1
+        done = stop.set if record.value == b"stop" else (lambda: None)
+        return FoldStep(b"%d" % count, outputs=(Output(ALERTS.name, key, record.value + b" %d" % count),), done=done)
+    def tick(self, key, state, listening_since):
+        raise NotImplementedError
+
+runner = FaustFoldRunner(load(KafkaSettings, bootstrap=bootstrap), "counting", pathlib.Path(folder),
+                         [MATCHES, DECISIONS], Counting(), lambda record, poison: None, SystemClock())
+runner.run(stop)
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[KafkaSettings]:
+    with Tansu(tmp_path) as broker:
+        settings = load(KafkaSettings, bootstrap=broker.bootstrap)
+        ensure_topics(settings, [MATCHES, DECISIONS, ALERTS])
+        yield settings
+
+
+def run(settings: KafkaSettings, folder: Path, bug: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", PROGRAM, settings.bootstrap, str(folder), bug]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def outputs(settings: KafkaSettings) -> list[bytes]:
+    reader = KafkaTopicReader(settings, [ALERTS.name], "outputs")
+    values: list[bytes] = []
+    while not reader.caught_up():
+        values += [record.value or b"" for record in reader.poll(0.2)]
+    reader.close()
+    return values
+
+
+def test_a_bug_ends_the_process_and_its_record_waits_for_the_mended_one(
+    settings: KafkaSettings, tmp_path: Path
+) -> None:
+    producer = KafkaRecordProducer(settings, "test")
+    for value in (b"one", b"bug", b"stop"):
+        producer.send(MATCHES.name, "a/b", value).wait(10)
+    producer.close()
+
+    broken = run(settings, tmp_path, "with-bug")
+    assert broken.returncode == 1
+    assert "a bug in the fold" in broken.stderr
+    assert outputs(settings) == [b"one 1"]
+
+    mended = run(settings, tmp_path, "mended")
+    assert mended.returncode == 0, mended.stderr
+    # The state was restored from the changelog, and nothing was skipped.
+    assert outputs(settings)[-2:] == [b"bug 2", b"stop 3"]
+    assert len(outputs(settings)) == 3

@@ -1,0 +1,194 @@
+"""Records in, alerts out: authority, poison and counting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.unit.alerting.factory import GAP_S, POLICY, at, decision, match
+from watchbound.adapters import codecs
+from watchbound.alerting.fold import MAX_CLOCK_SKEW, MAX_CROP_BYTES, AlertCodecs, AlertFold
+from watchbound.alerting.window_codec import AlertWindowCodec
+from watchbound.domain.alert import AlertEvent
+from watchbound.domain.authorisation import Authorisation, AuthorisationState, LocationType, UseCase
+from watchbound.domain.errors import Poison, PoisonReason, Unavailable
+from watchbound.domain.match import Match
+from watchbound.domain.moment import Window
+from watchbound.domain.watchlist import EntryRemoved
+from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.keyed_fold import FoldStep
+from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
+from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.ports import Record, TopicPartition
+from watchbound.testing.clock import ManualClock
+from watchbound.testing.metrics import RecordedMetrics
+
+SUBJECT = "station/P001"
+STATION = Authorisation(
+    id="station",
+    use_case=UseCase.LOCATE_MISSING,
+    legal_basis="a test",
+    location="a station",
+    location_type=LocationType.TRANSPORT_HUB,
+    cameras=frozenset({"gate-1", "gate-2"}),
+    window=Window(at(-3600), at(3600)),
+    threshold=0.55,
+    officer="officer-1",
+)
+
+
+class Bench:
+    """A fold with one authorisation in force, at noon."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(at(0.5))
+        self.metrics = RecordedMetrics()
+        self.authority = AuthorityView(self.clock, max_age_s=5)
+        self.authority.apply(STATION)
+        self.authority.confirm()
+        self.watchlist = WatchlistDelta(self.clock)
+        wire = AlertCodecs(codecs.MATCH, codecs.DECISION, codecs.ALERT, AlertWindowCodec(codecs.MATCH))
+        self.fold = AlertFold(POLICY, self.authority, self.watchlist, wire, self.clock, self.metrics)
+        self.state: bytes | None = None
+
+    def take(self, topic: str, value: bytes | None, key: str = SUBJECT, sent_at: datetime | None = None) -> FoldStep:
+        record = Record(TopicPartition(topic, 0), 7, key, value, (), sent_at or at(0))
+        step = self.fold.handle(key, record, self.state, at(-100))
+        return self._keep(step)
+
+    def match(self, value: Match, sent_at: datetime | None = None) -> FoldStep:
+        return self.take(MATCHES.name, codecs.MATCH.encode(value), sent_at=sent_at)
+
+    def tick(self) -> FoldStep:
+        assert self.state is not None
+        return self._keep(self.fold.tick(SUBJECT, self.state, at(-100)))
+
+    def suppressed(self, reason: str) -> float:
+        return self.metrics.total(names.MATCHES_SUPPRESSED, reason=reason)
+
+    def _keep(self, step: FoldStep) -> FoldStep:
+        self.state = step.state
+        step.done()
+        return step
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_match_becomes_an_alert_under_its_subject(bench: Bench) -> None:
+    (output,) = bench.match(match(0)).outputs
+    assert (output.topic, output.key) == (ALERTS.name, SUBJECT)
+    assert codecs.ALERT.decode(output.value).event is AlertEvent.OPENED
+    assert bench.metrics.total(names.ALERTS_EMITTED, event="opened") == 1
+    assert bench.metrics.samples(names.CAPTURE_TO_ALERT_SECONDS) == [0.5]
+
+
+def test_every_match_is_either_told_or_has_a_reason(bench: Bench) -> None:
+    for value in (match(0), match(0), match(0.1), match(0.2, 0.9), match(0.3, camera="elsewhere")):
+        bench.match(value)
+    told = bench.metrics.total(names.ALERTS_EMITTED)
+    assert told + bench.metrics.total(names.MATCHES_SUPPRESSED) == bench.metrics.total(names.MATCHES_RECEIVED) == 5
+
+
+def test_a_duplicate_is_not_stored_again(bench: Bench) -> None:
+    assert bench.match(match(0)).changed
+    assert not bench.match(match(0)).changed
+
+
+def test_time_expires_an_alert_when_it_said_it_would(bench: Bench) -> None:
+    wake_at = bench.match(match(0)).wake_at
+    assert wake_at == at(0.5 + GAP_S)
+    bench.clock.set(wake_at + timedelta(milliseconds=1))
+    (output,) = bench.tick().outputs
+    assert codecs.ALERT.decode(output.value).event is AlertEvent.EXPIRED
+    assert bench.tick().outputs == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (match(0, camera="elsewhere"), "camera_not_covered"),
+        (match(-7200), "captured_outside_window"),
+    ],
+)
+def test_what_authority_does_not_cover_raises_nothing(bench: Bench, value: Match, reason: str) -> None:
+    step = bench.match(value)
+    assert (step.outputs, step.state, bench.suppressed(reason)) == ((), None, 1)
+
+
+def test_a_cancelled_deployment_raises_nothing_from_what_lay_in_the_log(bench: Bench) -> None:
+    bench.authority.apply(replace(STATION, state=AuthorisationState.CANCELLED))
+    assert bench.match(match(0)).outputs == ()
+    assert bench.suppressed("not_active") == 1
+
+
+def test_while_authority_is_not_current_a_match_is_held(bench: Bench) -> None:
+    bench.clock.advance(60)
+    with pytest.raises(Unavailable, match="authority"):
+        bench.match(match(0))
+    bench.authority.confirm()
+    assert bench.match(match(0)).outputs
+
+
+def test_a_match_that_overtook_its_authorisation_waits_a_moment(bench: Bench) -> None:
+    bench.authority.forget("station")
+    with pytest.raises(Unavailable, match="nothing is known yet"):
+        bench.match(match(0), sent_at=at(0.4))
+    bench.clock.advance(2)
+    assert bench.match(match(0), sent_at=at(0.4)).outputs == ()
+    assert bench.suppressed("no_authorisation") == 1
+
+
+def test_a_removed_entry_raises_nothing(bench: Bench) -> None:
+    bench.watchlist.apply(EntryRemoved("station", "P001", at(0)), at(0))
+    assert bench.match(match(0)).outputs == ()
+    assert bench.suppressed("entry_removed") == 1
+
+
+def test_a_decision_is_counted_and_silences(bench: Bench) -> None:
+    alert = codecs.ALERT.decode(bench.match(match(0)).outputs[0].value)
+    assert bench.take(DECISIONS.name, codecs.DECISION.encode(decision(alert.id, 0.5))).outputs == ()
+    assert bench.metrics.total(names.DECISIONS_RECEIVED, verdict="confirm") == 1
+    bench.match(match(0.4, 0.9))
+    assert bench.suppressed("confirmed") == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        (SUBJECT, b"\xff\xff", PoisonReason.BAD_PROTOBUF),
+        (SUBJECT, b"", PoisonReason.EMPTY),
+        (SUBJECT, None, PoisonReason.EMPTY),
+        ("station/P002", codecs.MATCH.encode(match(0)), PoisonReason.WRONG_KEY),
+        (
+            SUBJECT,
+            codecs.MATCH.encode(match(0.6 + MAX_CLOCK_SKEW.total_seconds())),
+            PoisonReason.FROM_THE_FUTURE,
+        ),
+        (
+            SUBJECT,
+            codecs.MATCH.encode(replace(match(0), crop=b"x" * (MAX_CROP_BYTES + 1))),
+            PoisonReason.TOO_MANY_BYTES,
+        ),
+    ],
+)
+def test_what_can_never_be_handled_is_poison(bench: Bench, key: str, value: bytes | None, reason: PoisonReason) -> None:
+    with pytest.raises(Poison) as caught:
+        bench.take(MATCHES.name, value, key)
+    assert caught.value.reason is reason
+
+
+def test_a_decision_under_anothers_key_is_poison(bench: Bench) -> None:
+    with pytest.raises(Poison, match="wrong_key"):
+        bench.take(DECISIONS.name, codecs.DECISION.encode(decision("a", 0)), "station/P002")
+
+
+def test_the_largest_crop_fits_the_log(bench: Bench) -> None:
+    step = bench.match(replace(match(0), crop=b"x" * MAX_CROP_BYTES))
+    assert len(step.outputs[0].value) < ALERTS.max_message_bytes
+    assert len(step.state or b"") < 1_000_000
