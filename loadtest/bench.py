@@ -30,6 +30,7 @@ from loadtest.ours import Measured, OurResult
 from watchbound.adapters import codecs
 from watchbound.adapters.kafka_log import KafkaRecordProducer
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.milvus_schema import collection_name
 from watchbound.adapters.model_preparation import prepare_default
@@ -250,6 +251,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a short form that shows that it runs; no figure to quote")
     parser.add_argument("--out", type=Path, default=RESULTS, help=f"where to write the JSON [{RESULTS}]")
     arguments = parser.parse_args()
+    configure_logs("bench", load(LogSettings, level="warning"))
     size = QUICK if arguments.quick else FULL
     pack = prepare_default(load(ModelSettings).cache.expanduser())
     console.print("rendering footage …")

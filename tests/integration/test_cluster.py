@@ -59,6 +59,14 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def supervised_until(cluster: WorkerCluster, holds: Callable[[], bool]) -> None:
+    def look() -> bool:
+        cluster.supervise()
+        return holds()
+
+    until(look)
+
+
 def lines(folder: Path, name: str) -> list[str]:
     file = folder / name
     return file.read_text().split() if file.exists() else []
@@ -85,7 +93,7 @@ def test_workers_scale_die_come_back_and_stop_cleanly(
     until(lambda: len(cluster.statuses()) == 2)
 
     os.kill(cluster.pids()[0], signal.SIGKILL)
-    until(lambda: (cluster.supervise(), lines(tmp_path, "worker-0").count("running"))[1] == 2)
+    supervised_until(cluster, lambda: lines(tmp_path, "worker-0").count("running") == 2)
     assert restarts == [1]
     until(lambda: len(cluster.statuses()) == 2)
 
@@ -101,7 +109,7 @@ def test_a_workload_that_fails_is_tried_again_more_and_more_slowly(tmp_path: Pat
     cluster = WorkerCluster("local", partial(Failing, tmp_path), 0.0, lambda: restarts.append(time.monotonic()))
     try:
         cluster.scale(1)
-        until(lambda: (cluster.supervise(), len(restarts))[1] == 3)
+        supervised_until(cluster, lambda: len(restarts) == 3)
     finally:
         cluster.close()
     assert restarts[2] - restarts[1] > restarts[1] - restarts[0]
