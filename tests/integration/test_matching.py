@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from watchbound.extraction.model_pack import ModelPack
 from watchbound.governance.main import Governance
 from watchbound.governance.submissions import Defaults, read_submissions
 from watchbound.matching.main import MatchingConfiguration, WorkerProcess
-from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, MATCHES
+from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, MATCHES, TALLIES
 from watchbound.settings import (
     AuthoritySettings,
     KafkaSettings,
@@ -70,6 +71,7 @@ class Site:
         self._producer = KafkaRecordProducer(kafka, "test-site")
         self._authorisation = authorisation
         self._jpeg = jpeg
+        self.published = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -87,8 +89,43 @@ class Site:
         while not self._stop.wait(1 / FPS):
             for camera in CAMERAS:
                 frame = Frame(camera, number, datetime.now(UTC), self._authorisation, self._jpeg)
-                self._producer.send(FRAMES.name, camera, codecs.FRAME.encode(frame))
+                self._producer.send(FRAMES.name, camera, codecs.FRAME.encode(frame)).wait(10)
+                self.published += 1
             number += 1
+
+
+class RunningWorker:
+    """A worker in a thread, ready for frames."""
+
+    def __init__(self, configuration: MatchingConfiguration, name: str) -> None:
+        self.process = WorkerProcess(configuration, name)
+        self._thread = threading.Thread(target=self.process.run)
+        self._thread.start()
+        until(lambda: self.process.complaint() is None, f"{name} is ready")
+
+    def stop(self) -> None:
+        self.process.stop()
+        self._thread.join()
+
+
+class TallyWatch:
+    """Adds up what workers say of frames."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._reader = KafkaTopicReader(kafka, [TALLIES.name], "test-tallies")
+        self._by_worker: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def read(self) -> dict[str, Counter[str]]:
+        for record in self._reader.poll(0.05):
+            tally = codecs.TALLY.decode(record.value or b"")
+            self._by_worker[tally.source].update(tally.counts())
+        return self._by_worker
+
+    def handled(self) -> int:
+        return sum(counts["processed"] + counts["shed"] for counts in self.read().values())
+
+    def close(self) -> None:
+        self._reader.close()
 
 
 class MatchWatch:
@@ -159,24 +196,18 @@ def milvus(tmp_path: Path) -> Iterator[MilvusSettings]:
 @pytest.fixture
 def workers(
     kafka: KafkaSettings, milvus: MilvusSettings, model_settings: ModelSettings
-) -> Iterator[list[WorkerProcess]]:
+) -> Iterator[list[RunningWorker]]:
     """Two workers of one group, as two actors would run them."""
-    made = [WorkerProcess(configuration(kafka, milvus, model_settings), f"worker-{n}") for n in range(2)]
-    threads = [threading.Thread(target=worker.run) for worker in made]
-    for thread in threads:
-        thread.start()
+    made = [RunningWorker(configuration(kafka, milvus, model_settings), f"worker-{n}") for n in range(2)]
     try:
-        until(lambda: all(worker.complaint() is None for worker in made), "workers are ready")
         yield made
     finally:
         for worker in made:
             worker.stop()
-        for thread in threads:
-            thread.join()
 
 
 def test_enrolment_and_removal_act_on_every_worker_within_a_second(
-    workers: list[WorkerProcess],
+    workers: list[RunningWorker],
     kafka: KafkaSettings,
     milvus: MilvusSettings,
     model_settings: ModelSettings,
@@ -195,7 +226,7 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
             standing_since = datetime.now(UTC)
             until(lambda: datetime.now(UTC) - standing_since > timedelta(seconds=8), "both workers have looked")
             assert watch.seen == []
-            assert all(b"watchbound_frames_processed_total{" in worker.exposition() for worker in workers)
+            assert all(b"watchbound_frames_processed_total{" in worker.process.exposition() for worker in workers)
 
             report = enroller.enrol("op-1", lines, lambda _: None)
             enrolled_at = datetime.now(UTC)
@@ -213,6 +244,24 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
             until(lambda: datetime.now(UTC) - removed_at > timedelta(seconds=6), "time for matches that must not come")
             late = [m for _, m in watch.seen if m.captured_at > removed_at + timedelta(seconds=ACTS_WITHIN_S)]
             assert late == []
+
+
+def test_scaling_up_and_down_hands_cameras_over_and_loses_no_frame(
+    kafka: KafkaSettings, milvus: MilvusSettings, model_settings: ModelSettings
+) -> None:
+    authorise(kafka, "op-1")
+    tallies = TallyWatch(kafka)
+    first = RunningWorker(configuration(kafka, milvus, model_settings), "worker-0")
+    with Site(kafka, "op-1", someone_standing("P001")) as site:
+        until(lambda: tallies.handled() >= 10, "one worker handles both cameras")
+        second = RunningWorker(configuration(kafka, milvus, model_settings), "worker-1")
+        until(lambda: len(tallies.read()) == 2, "the second takes its share")
+        second.stop()
+        alone_at = tallies.handled()
+        until(lambda: tallies.handled() >= alone_at + 10, "the first takes it back")
+    until(lambda: tallies.handled() >= site.published, "every frame is accounted for")
+    first.stop()
+    tallies.close()
 
 
 def test_a_killed_worker_is_replaced_and_matching_goes_on(tmp_path: Path, model_pack: ModelPack) -> None:

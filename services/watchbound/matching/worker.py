@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchbound.domain.authorisation import Authorisation, Refusal
+from watchbound.domain.embedding import UNIT_TOLERANCE
 from watchbound.domain.errors import Poison, PoisonReason
 from watchbound.domain.face import Detection
 from watchbound.domain.frame import Frame
 from watchbound.extraction.align import align
 from watchbound.extraction.decode import PictureLimits, decode_jpeg
-from watchbound.extraction.quality import QualityGate, assess, worth, worth_bound
+from watchbound.extraction.quality import QualityFault, QualityGate, assess, worth, worth_bound
 from watchbound.extraction.shots import Shot, ShotPolicy, TrackEvidence, cut_context
 from watchbound.extraction.track import Track, Tracker
 from watchbound.matching.admission import FrameAdmission, ShedReason
@@ -233,9 +234,17 @@ class MatchingWorker:
         with self._timed("embed"):
             templates = self._eyes.embedder.embed(np.stack([p.shot.crop for p in pending]))
         self._metrics.count(names.EMBEDDINGS_MADE, len(pending))
+        norms = np.linalg.norm(templates, axis=1)
         moved: dict[str, Passage] = {}
-        passages = [self._fuse(shot, template, moved) for shot, template in zip(pending, templates, strict=True)]
-        return {passage.track.id: passage for passage in passages}
+        fused: dict[str, Passage] = {}
+        for shot, template, norm in zip(pending, templates, norms, strict=True):
+            # Written so that NaN fails it too.
+            if not abs(norm - 1.0) <= UNIT_TOLERANCE:
+                self._metrics.count(names.FACES_SKIPPED, reason=QualityFault.NO_TEMPLATE.value)
+                continue
+            passage = self._fuse(shot, template, moved)
+            fused[passage.track.id] = passage
+        return fused
 
     def _overtaken(self) -> list[Passage]:
         """Open passages that were compared before somebody was added to their watchlist.

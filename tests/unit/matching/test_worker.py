@@ -4,8 +4,10 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 import simplejpeg
+from numpy.typing import NDArray
 
 from tests.unit.extraction.faces import face_at
 from tests.unit.matching.scene import AUTHORISATION, BLUE, GREEN, RED, START, Scene, enrolled, picture, walk
@@ -180,6 +182,23 @@ def test_a_successor_that_replays_from_the_watermark_says_the_same() -> None:
     again = {match.id for match in scene.matches()[len(before) :]}
     assert min(match.index for match in scene.matches()[len(before) :]) == 0
     assert again & before
+
+
+@pytest.mark.parametrize("bad", [np.nan, 0.0, 7.0])
+def test_a_template_that_is_none_is_counted_and_its_neighbours_match(bad: float) -> None:
+    two = [a + b for a, b in zip(walk(GREEN, 1), walk(RED, 1, start=420), strict=True)]
+    scene = listed(Scene(two))
+    embed = scene.embedder.embed
+
+    def broken(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        templates = embed(crops)
+        templates[0] = bad
+        return templates
+
+    scene.embedder.embed = broken  # type: ignore[method-assign]
+    scene.play()
+    assert scene.metrics.total(names.FACES_SKIPPED, reason="no_template") == 1
+    assert [match.entry.reference for match in scene.matches()] == ["red"]
 
 
 def test_an_unreachable_gallery_holds_the_worker_and_is_never_no_match() -> None:
