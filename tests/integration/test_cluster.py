@@ -6,8 +6,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -72,41 +74,35 @@ def lines(folder: Path, name: str) -> list[str]:
     return file.read_text().split() if file.exists() else []
 
 
-@pytest.fixture
-def restarts() -> list[int]:
-    return []
+def alone(body: Callable[..., None], *arguments: object) -> None:
+    """Run a test's body in an interpreter of its own: Ray forks, which a process full of threads does not survive."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        pool.submit(body, *arguments).result()
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, restarts: list[int]) -> Iterator[WorkerCluster]:
-    made = WorkerCluster("local", partial(Diary, tmp_path), 0.0, lambda: restarts.append(1))
+def live_and_die(folder: Path) -> None:
+    restarts: list[int] = []
+    cluster = WorkerCluster("local", partial(Diary, folder), 0.0, lambda: restarts.append(1))
     try:
-        yield made
+        cluster.scale(2)
+        until(lambda: len(cluster.statuses()) == 2)
+
+        os.kill(cluster.pids()[0], signal.SIGKILL)
+        supervised_until(cluster, lambda: lines(folder, "worker-0").count("running") == 2)
+        assert restarts == [1]
+        until(lambda: len(cluster.statuses()) == 2)
+
+        cluster.scale(1)
+        assert lines(folder, "worker-1")[-1] == "stopped"
+        assert cluster.size == 1
     finally:
-        made.close()
+        cluster.close()
+    assert lines(folder, "worker-0")[-1] == "stopped"
 
 
-def test_workers_scale_die_come_back_and_stop_cleanly(
-    cluster: WorkerCluster, tmp_path: Path, restarts: list[int]
-) -> None:
-    cluster.scale(2)
-    until(lambda: len(cluster.statuses()) == 2)
-
-    os.kill(cluster.pids()[0], signal.SIGKILL)
-    supervised_until(cluster, lambda: lines(tmp_path, "worker-0").count("running") == 2)
-    assert restarts == [1]
-    until(lambda: len(cluster.statuses()) == 2)
-
-    cluster.scale(1)
-    assert lines(tmp_path, "worker-1")[-1] == "stopped"
-    assert cluster.size == 1
-    cluster.close()
-    assert lines(tmp_path, "worker-0")[-1] == "stopped"
-
-
-def test_a_workload_that_fails_is_tried_again_more_and_more_slowly(tmp_path: Path) -> None:
+def fail_again_and_again(folder: Path) -> None:
     restarts: list[float] = []
-    cluster = WorkerCluster("local", partial(Failing, tmp_path), 0.0, lambda: restarts.append(time.monotonic()))
+    cluster = WorkerCluster("local", partial(Failing, folder), 0.0, lambda: restarts.append(time.monotonic()))
     try:
         cluster.scale(1)
         supervised_until(cluster, lambda: len(restarts) == 3)
@@ -115,6 +111,18 @@ def test_a_workload_that_fails_is_tried_again_more_and_more_slowly(tmp_path: Pat
     assert restarts[2] - restarts[1] > restarts[1] - restarts[0]
 
 
-def test_a_gpu_that_is_not_there_is_refused() -> None:
+def ask_for_a_gpu(folder: Path) -> None:
     with pytest.raises(ConfigurationError, match="WATCHBOUND_MATCHING_GPUS_PER_WORKER"):
-        WorkerCluster("local", partial(Diary, Path()), 1.0, lambda: None)
+        WorkerCluster("local", partial(Diary, folder), 1.0, lambda: None)
+
+
+def test_workers_scale_die_come_back_and_stop_cleanly(tmp_path: Path) -> None:
+    alone(live_and_die, tmp_path)
+
+
+def test_a_workload_that_fails_is_tried_again_more_and_more_slowly(tmp_path: Path) -> None:
+    alone(fail_again_and_again, tmp_path)
+
+
+def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    alone(ask_for_a_gpu, tmp_path)

@@ -107,7 +107,8 @@ class WorkerCluster:
             options["object_store_memory"] = _OBJECT_STORE_BYTES
         try:
             ray.init(**options)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        # Ray raises a bare Exception when a node of its own does not come up.
+        except Exception as error:
             msg = f"WATCHBOUND_MATCHING_RAY_ADDRESS: no Ray cluster at {address!r} ({error})"
             raise Unavailable(msg) from error
         if self._gpus > 0 and ray.cluster_resources().get("GPU", 0.0) < self._gpus:

@@ -26,8 +26,6 @@ class QualityFault(Enum):
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     FLAT = "flat"
-    NO_TEMPLATE = "no_template"
-    """The embedder answered with something that is no unit vector; nothing can be compared with it."""
 
 
 @dataclass(frozen=True, slots=True)

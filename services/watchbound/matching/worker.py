@@ -22,7 +22,7 @@ from watchbound.domain.face import Detection
 from watchbound.domain.frame import Frame
 from watchbound.extraction.align import align
 from watchbound.extraction.decode import PictureLimits, decode_jpeg
-from watchbound.extraction.quality import QualityFault, QualityGate, assess, worth, worth_bound
+from watchbound.extraction.quality import QualityGate, assess, worth, worth_bound
 from watchbound.extraction.shots import Shot, ShotPolicy, TrackEvidence, cut_context
 from watchbound.extraction.track import Track, Tracker
 from watchbound.matching.admission import FrameAdmission, ShedReason
@@ -36,6 +36,8 @@ from watchbound.pipeline.tallies import TallyBook
 from watchbound.ports import Clock, Codec, Delivery, Detector, Embedder, Image, Metrics, Record, TopicPartition
 
 _ACKNOWLEDGED_WITHIN_S = 30.0
+_NO_TEMPLATE = "no_template"
+"""The embedder answered with something that is no unit vector; nothing can be compared with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ class MatchingWorker:
         for shot, template, norm in zip(pending, templates, norms, strict=True):
             # Written so that NaN fails it too.
             if not abs(norm - 1.0) <= UNIT_TOLERANCE:
-                self._metrics.count(names.FACES_SKIPPED, reason=QualityFault.NO_TEMPLATE.value)
+                self._metrics.count(names.FACES_SKIPPED, reason=_NO_TEMPLATE)
                 continue
             passage = self._fuse(shot, template, moved)
             fused[passage.track.id] = passage

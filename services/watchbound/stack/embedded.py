@@ -65,6 +65,8 @@ class EmbeddedStack:
                 "WATCHBOUND_KAFKA_BOOTSTRAP": broker.bootstrap,
                 "WATCHBOUND_MILVUS_URI": gallery.uri,
                 "WATCHBOUND_ALERTING_DATA": str(self.folder / "alerting"),
+                # Ray keeps its sockets and logs there, so that they go when the folder goes.
+                "RAY_TMPDIR": str(self.folder),
             }
             self._resources = opening.pop_all()
         return self
