@@ -27,6 +27,9 @@ from watchbound.stack.embedded import EmbeddedStack, Service
 THRESHOLD = 0.55
 """For the demonstration's invented people only; a deployment's threshold comes from calibration on its own data."""
 
+PASSAGE_GAP_S = 6.0
+"""Shorter than a deployment's: the few people of the demonstration come by again and again."""
+
 _READY_S = 180.0
 _SETTLE_S = 30.0
 _PROGRESS_S = 5.0
@@ -103,6 +106,7 @@ def run_demo(
     shown = plan(folder)
     with EmbeddedStack(folder) as stack:
         stack.environment["WATCHBOUND_MODELS_CACHE"] = str(options.models_cache)
+        stack.environment["WATCHBOUND_ALERTING_PASSAGE_GAP_S"] = str(PASSAGE_GAP_S)
         with screen.step("authorising and enrolling on an embedded broker and vector store"):
             authorisation = _authorise(stack, shown)
             _enrol(stack, shown, authorisation, screen)
