@@ -54,6 +54,12 @@ class Failing(Diary):
         raise RuntimeError(msg)
 
 
+class Misconfigured(Diary):
+    def run(self) -> None:
+        msg = "WATCHBOUND_SOMETHING: expected another value"
+        raise ConfigurationError(msg)
+
+
 def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WITHIN_S
     while not holds():
@@ -111,6 +117,18 @@ def fail_again_and_again(folder: Path) -> None:
     assert restarts[2] - restarts[1] > restarts[1] - restarts[0]
 
 
+def need_a_person(folder: Path) -> None:
+    restarts: list[int] = []
+    cluster = WorkerCluster("local", partial(Misconfigured, folder), 0.0, lambda: restarts.append(1))
+    try:
+        cluster.scale(1)
+        with pytest.raises(ConfigurationError, match="WATCHBOUND_SOMETHING"):
+            supervised_until(cluster, lambda: bool(restarts))
+    finally:
+        cluster.close()
+    assert restarts == []
+
+
 def ask_for_a_gpu(folder: Path) -> None:
     with pytest.raises(ConfigurationError, match="WATCHBOUND_MATCHING_GPUS_PER_WORKER"):
         WorkerCluster("local", partial(Diary, folder), 1.0, lambda: None)
@@ -122,6 +140,10 @@ def test_workers_scale_die_come_back_and_stop_cleanly(tmp_path: Path) -> None:
 
 def test_a_workload_that_fails_is_tried_again_more_and_more_slowly(tmp_path: Path) -> None:
     alone(fail_again_and_again, tmp_path)
+
+
+def test_what_only_a_person_can_mend_is_not_tried_again(tmp_path: Path) -> None:
+    alone(need_a_person, tmp_path)
 
 
 def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path) -> None:

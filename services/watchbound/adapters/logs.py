@@ -74,8 +74,9 @@ def configure_logs(service: str, settings: LogSettings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("watchbound").setLevel(level)
-    # It warns whenever another thread held the interpreter for 0.1 s, as model kernels do all the time.
-    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
+    # It tells of every attempt to connect, which our own errors sum up in a line, and warns whenever another thread
+    # held the interpreter for 0.1 s, as model kernels do all the time.
+    logging.getLogger("kafka.net").setLevel(logging.CRITICAL)
     structlog.contextvars.bind_contextvars(service=service)
 
 

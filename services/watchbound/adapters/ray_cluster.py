@@ -46,18 +46,31 @@ class Workload(Protocol):
 
 
 class _Actor:
-    """The shell around a workload in the actor's process. `run` occupies one thread, questions another."""
+    """The shell around a workload in the actor's process. `run` occupies one thread, questions another.
+
+    The workload is built in `run` and not in the constructor, so that what goes wrong there comes back as the
+    exception that it was.
+    """
 
     def __init__(self, build: Callable[[str], Workload], name: str) -> None:
-        self._workload = build(name)
+        self._build = build
+        self._name = name
+        self._workload: Workload | None = None
+        self._stopping = False
 
     def run(self) -> None:
-        self._workload.run()
+        self._workload = self._build(self._name)
+        if not self._stopping:
+            self._workload.run()
 
     def stop(self) -> None:
-        self._workload.stop()
+        self._stopping = True
+        if self._workload is not None:
+            self._workload.stop()
 
     def status(self) -> tuple[str | None, bytes]:
+        if self._workload is None:
+            return "starting", b""
         return self._workload.complaint(), self._workload.exposition()
 
     def pid(self) -> int:
@@ -134,7 +147,11 @@ class WorkerCluster:
         return len(self._members)
 
     def supervise(self) -> None:
-        """Replace the workers that died; call it every second or so."""
+        """Replace the workers that died; call it every second or so.
+
+        Raises:
+            ConfigurationError: a worker ended because of something that only a person can mend.
+        """
         with self._lock:
             for index, member in enumerate(self._members):
                 finished, _ = ray.wait([member.done], timeout=0)
@@ -142,11 +159,7 @@ class WorkerCluster:
                     self._members[index] = self._replace(member)
 
     def _replace(self, member: _Member) -> _Member:
-        try:
-            ray.get(member.done)
-            reason = "it returned although nobody stopped it"
-        except ray.exceptions.RayError as error:
-            reason = str(error).strip().splitlines()[-1]
+        reason = self._cause_of_death(member)
         lived = time.monotonic() - member.started_at
         pause = _FIRST_PAUSE_S if lived > _HEALTHY_AFTER_S else min(member.pause_s * 2, _LONGEST_PAUSE_S)
         log.error("worker died and is started again", worker=member.name, reason=reason, pause_s=pause)
@@ -154,6 +167,23 @@ class WorkerCluster:
         self._on_restart()
         time.sleep(pause)
         return self._spawn(member.name, pause)
+
+    @staticmethod
+    def _cause_of_death(member: _Member) -> str:
+        """Why the worker's loop ended.
+
+        Raises:
+            ConfigurationError: nothing but a person can mend it; starting again would only hide it.
+        """
+        try:
+            ray.get(member.done)
+        except ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, ConfigurationError):
+                raise error.cause from error
+            return f"{type(error.cause).__name__}: {error.cause}"
+        except ray.exceptions.RayError as error:
+            return str(error).strip().splitlines()[-1]
+        return "it returned although nobody stopped it"
 
     def _spawn(self, name: str, pause_s: float) -> _Member:
         remote = ray.remote(_Actor).options(
