@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from ipaddress import IPv6Address, ip_address
 from multiprocessing import get_context
 from pathlib import Path
 
+import psutil
 import pytest
 
 from watchbound.adapters.ray_cluster import WorkerCluster
@@ -80,6 +82,25 @@ def lines(folder: Path, name: str) -> list[str]:
     return file.read_text().split() if file.exists() else []
 
 
+def listening_beyond_loopback() -> list[str]:
+    """Where this process and all below it listen, if not on loopback."""
+    ours = psutil.Process()
+    listening = [
+        (process.name(), *socket.laddr)
+        for process in [ours, *ours.children(recursive=True)]
+        for socket in process.net_connections("inet")
+        if socket.status == psutil.CONN_LISTEN
+    ]
+    assert listening
+    return [f"{name} {ip}:{port}" for name, ip, port in listening if not is_loopback(ip)]
+
+
+def is_loopback(ip: str) -> bool:
+    address = ip_address(ip)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
 def alone(body: Callable[..., None], *arguments: object) -> None:
     """Run a test's body in an interpreter of its own: Ray forks, which a process full of threads does not survive."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -92,6 +113,8 @@ def live_and_die(folder: Path) -> None:
     try:
         cluster.scale(2)
         until(lambda: len(cluster.statuses()) == 2)
+        beyond = listening_beyond_loopback()
+        assert beyond == [], beyond
 
         os.kill(cluster.pids()[0], signal.SIGKILL)
         supervised_until(cluster, lambda: lines(folder, "worker-0").count("running") == 2)

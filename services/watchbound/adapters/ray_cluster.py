@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import ray
+from ray._private import ray_constants
 
 from watchbound.adapters.logs import get_logger
 from watchbound.domain.errors import ConfigurationError, Unavailable
@@ -77,6 +78,16 @@ class _Actor:
         return os.getpid()
 
 
+def _keep_to_loopback() -> None:
+    """Have the private cluster listen on 127.0.0.1 only; as it comes, Ray listens on every interface of a Linux host.
+
+    The switch is the one by which Ray keeps to loopback on other systems. The variable reaches the processes that Ray
+    starts, the constant this one, which has read the variable already.
+    """
+    os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
+    ray_constants.ENABLE_RAY_CLUSTER = False
+
+
 @dataclass(slots=True)
 class _Member:
     name: str
@@ -115,6 +126,7 @@ class WorkerCluster:
         options: dict[str, Any] = {"include_dashboard": False, "log_to_driver": True, "logging_level": "error"}
         options["address"] = address
         if address == "local":
+            _keep_to_loopback()
             # Workers are threads of control, not cores: a laptop may run more of them than it has.
             options["num_cpus"] = max(os.cpu_count() or 1, _LOCAL_SLOTS)
             options["object_store_memory"] = _OBJECT_STORE_BYTES

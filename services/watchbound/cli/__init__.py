@@ -38,4 +38,5 @@ def main() -> None:
         code = 2 if isinstance(error, ConfigurationError) else 3 if isinstance(error, Unavailable) else 1
         sys.exit(code)
     except KeyboardInterrupt:
+        print("watchbound: interrupted", file=sys.stderr)
         sys.exit(130)
