@@ -49,7 +49,7 @@ class MilvusConnection:
             self.client = MilvusClient(
                 uri=settings.uri, token=token, timeout=self.timeout_s, grpc_options=_GRPC_OPTIONS
             )
-            self.is_lite = str(self.client.get_server_version(timeout=self.timeout_s)).startswith("milvus-lite")
+            self.is_lite = str(self.client.get_server_version(timeout=self.timeout_s)).startswith("milvus_lite")
 
     @contextmanager
     def answering(self, act: str, authorisation_id: str | None = None) -> Iterator[None]:
