@@ -81,10 +81,9 @@ class _Actor:
 def _keep_to_loopback() -> None:
     """Have the private cluster listen on 127.0.0.1 only; as it comes, Ray listens on every interface of a Linux host.
 
-    The switch is the one by which Ray keeps to loopback on other systems. The variable reaches the processes that Ray
-    starts, the constant this one, which has read the variable already.
+    The switch is the one by which Ray keeps to loopback on other systems: it decides the address of the node, which is
+    handed to every process that Ray starts.
     """
-    os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
     ray_constants.ENABLE_RAY_CLUSTER = False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -61,12 +62,14 @@ class EmbeddedStack:
         with ExitStack() as opening:
             broker = opening.enter_context(Tansu(self.folder))
             gallery = opening.enter_context(MilvusLite(self.folder))
+            # Ray keeps its sockets and logs there, so that they go with the stack. Not in the stack's own folder, which
+            # may lie deep: the path of a socket has at most 107 bytes, of which Ray needs 70.
+            ray = opening.enter_context(tempfile.TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True))
             self.environment = {
                 "WATCHBOUND_KAFKA_BOOTSTRAP": broker.bootstrap,
                 "WATCHBOUND_MILVUS_URI": gallery.uri,
                 "WATCHBOUND_ALERTING_DATA": str(self.folder / "alerting"),
-                # Ray keeps its sockets and logs there, so that they go when the folder goes.
-                "RAY_TMPDIR": str(self.folder),
+                "RAY_TMPDIR": ray,
             }
             self._resources = opening.pop_all()
         return self
