@@ -58,6 +58,7 @@ RESULTS = Path(__file__).parent / "results" / "bench.json"
 AUTHORISATION = "bench"
 THRESHOLD = 0.55
 _ENROL_AT_ONCE = 1000
+_SAMPLES_A_MINUTE = 12
 _ENOUGH = 10**9
 
 console = Console(stderr=True)
@@ -177,7 +178,7 @@ def memory(footage: Sequence[Footage], pack: ModelPack, size: Size) -> dict[str,
                 ]
             )
             number += 1
-            if number % int(5 * FPS) == 0:
+            if number % round(60 * FPS / _SAMPLES_A_MINUTE) == 0:
                 samples.append(worker.rss_mb())
         worker.process.terminate()
         worker.process.join()
@@ -189,6 +190,7 @@ def memory(footage: Sequence[Footage], pack: ModelPack, size: Size) -> dict[str,
         "rss_mb_second_quarter": round(statistics.median(samples[quarter : 2 * quarter]), 1),
         "rss_mb_last_quarter": round(statistics.median(samples[-quarter:]), 1),
         "rss_mb_max": round(max(samples), 1),
+        "rss_mb_by_minute": [round(samples[at]) for at in range(0, len(samples), _SAMPLES_A_MINUTE)],
     }
 
 
@@ -249,6 +251,7 @@ def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a short form that shows that it runs; no figure to quote")
+    parser.add_argument("--memory-only", action="store_true", help="only follow the memory of a worker")
     parser.add_argument("--out", type=Path, default=RESULTS, help=f"where to write the JSON [{RESULTS}]")
     arguments = parser.parse_args()
     configure_logs("bench", load(LogSettings, level="warning"))
@@ -256,6 +259,9 @@ def main() -> None:
     pack = prepare_default(load(ModelSettings).cache.expanduser())
     console.print("rendering footage …")
     footage = [render(f"camera-{n}", 40 + n, size.seconds) for n in range(size.cameras)]
+    if arguments.memory_only:
+        print(json.dumps(memory(footage, pack, size)))
+        return
     rounds = []
     for number in range(size.rounds):
         rounds.append(one_round(footage, pack, size))

@@ -53,7 +53,7 @@ def settings(tmp_path: Path) -> Iterator[KafkaSettings]:
 
 def run(settings: KafkaSettings, folder: Path, bug: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", PROGRAM, settings.bootstrap, str(folder), bug]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 def outputs(settings: KafkaSettings) -> list[bytes]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from watchbound.adapters.faust_app import KafkaProblem, build_app, to_record
+from watchbound.adapters.faust_stall import StallWatch
 from watchbound.adapters.logs import get_logger
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
 from watchbound.pipeline.keyed_fold import FoldStep, KeyedFold
@@ -66,6 +67,7 @@ class FaustFoldRunner:
         # Which partition a key came from, and when its state wants to be looked at again.
         self._homes: dict[bytes, int] = {}
         self._wakes: dict[bytes, datetime | None] = {}
+        self._stalls = StallWatch()
         self._sources = [source.name for source in sources]
         self._app = build_app(kafka, group, data, sources[0].partitions)
         self._table = self._app.Table(
@@ -187,12 +189,26 @@ class FaustFoldRunner:
         if self._failure is not None or self.ready() is not None:
             return
         try:
+            await self._revive()
             for key in list(self._table.data):
                 wake_at = self._wakes.get(key, self._since())
                 if wake_at is not None and wake_at <= self._clock.now():
                     await self._tick_one(key)
         except Exception as error:
             self._failure = error
+
+    async def _revive(self) -> None:
+        """Read again what was fetched and never handed over (see `faust_stall`)."""
+        consumer = self._app.consumer
+        behind = {
+            tp: (consumer._committed_offset.get(tp) or 0, consumer.highwater(tp) or 0)
+            for tp in consumer.assignment()
+            if tp.topic in self._sources
+        }
+        stalled = self._stalls.stalled(behind, len(consumer._unacked_messages))
+        if stalled:
+            log.warning("reading again what was fetched and not handed over", partitions=[str(tp) for tp in stalled])
+            await consumer.perform_seek()
 
     async def _tick_one(self, key: bytes) -> None:
         async with self._step:
@@ -214,6 +230,7 @@ class FaustFoldRunner:
             self._table.data.pop(key, None)
             self._homes.pop(key)
             self._wakes.pop(key, None)
+        self._stalls.forget()
         self._listening_since = self._clock.now()
         log.info("partitions assigned", partitions=sorted(mine))
 
