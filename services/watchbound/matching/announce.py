@@ -6,7 +6,7 @@ import simplejpeg
 
 from watchbound.domain.candidate import Candidate
 from watchbound.domain.match import Match
-from watchbound.matching.follow import Passage, PendingShot
+from watchbound.matching.follow import Passage, Sight
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.tallies import TallyBook
 from watchbound.pipeline.topics import MATCHES
@@ -27,13 +27,13 @@ class MatchAnnouncer:
         self._clock = clock
         self._metrics = metrics
 
-    def announce(self, passage: Passage, pending: PendingShot, candidate: Candidate, model_digest: str) -> Delivery:
-        """Send the match that `pending` completed.
+    def announce(self, passage: Passage, sight: Sight, candidate: Candidate, model_digest: str) -> Delivery:
+        """Send the match that `sight` completed.
 
         Raises:
             Unavailable: the producer's buffer stayed full.
         """
-        frame = pending.frame
+        frame = sight.frame
         match = Match(
             entry=candidate.entry,
             camera_id=frame.camera_id,
@@ -42,10 +42,10 @@ class MatchAnnouncer:
             first_seen=passage.track.first_seen,
             captured_at=frame.captured_at,
             score=candidate.score,
-            threshold=pending.authorisation.threshold,
+            threshold=sight.authorisation.threshold,
             shots=passage.evidence.count,
-            box=pending.detection.box,
-            crop=_encode(passage.evidence.best_context, pending.shot.context),
+            box=sight.detection.box,
+            crop=_encode(passage.evidence.best_context, sight.shot.context),
             model_digest=model_digest,
             index=passage.next_index(candidate.entry.reference),
         )

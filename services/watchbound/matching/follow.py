@@ -14,6 +14,24 @@ from watchbound.extraction.track import Track, Tracker, TrackUpdate
 from watchbound.ports import TopicPartition
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """One sight of a face that was chosen for a template. It refers to nothing that refers to it.
+
+    So reference counting frees it the moment its passage ends; in a cycle, faces and templates would linger until the
+    garbage collector came by.
+
+    Attributes:
+        frame: the frame without its picture, which is let go as soon as faces were looked for.
+    """
+
+    shot: Shot
+    detection: Detection
+    frame: Frame
+    offset: int
+    authorisation: Authorisation
+
+
 @dataclass(slots=True, eq=False)
 class Passage:
     """An open track with its evidence.
@@ -21,14 +39,14 @@ class Passage:
     Attributes:
         first_offset: where a successor would have to begin reading to rebuild the track.
         announced: how many matches were announced, by entry reference.
-        latest: the shot that was fused last.
+        latest: the sight that was fused last.
     """
 
     track: Track
     evidence: TrackEvidence
     first_offset: int
     announced: Counter[str] = field(default_factory=Counter)
-    latest: PendingShot | None = None
+    latest: Sight | None = None
 
     def next_index(self, reference: str) -> int:
         """The index of the match that is about to be announced (see `Match.index`)."""
@@ -39,19 +57,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PendingShot:
-    """A chosen sight that waits for its template.
+    """A sight on its way to a template, and where the template belongs; lives for one batch."""
 
-    Attributes:
-        frame: the frame without its picture, which is let go as soon as faces were looked for.
-    """
-
-    passage: Passage
-    shot: Shot
-    detection: Detection
-    frame: Frame
-    offset: int
-    authorisation: Authorisation
     follower: Follower
+    passage: Passage
+    sight: Sight
 
 
 @dataclass(slots=True, eq=False)
@@ -85,16 +95,16 @@ class Follower:
                 self.passages[track.id] = Passage(track, TrackEvidence(), offset)
         return update
 
-    def split(self, passage: Passage, pending: PendingShot) -> Passage:
-        """End a passage that turned out to show two people, and begin another with the new shot.
+    def split(self, passage: Passage, sight: Sight) -> Passage:
+        """End a passage that turned out to show two people, and begin another with the new sight.
 
         A passage whose face has gone meanwhile is not reopened: its successor then lives for this batch only.
         """
-        track, at = passage.track, pending.frame.captured_at
+        track, at = passage.track, sight.frame.captured_at
         is_open = self.passages.pop(track.id, None) is not None
-        successor = self.tracker.split(track, pending.detection, at)
-        fresh = Passage(successor, TrackEvidence(), pending.offset)
-        fresh.evidence.take(pending.shot.worth, pending.shot.captured_at)
+        successor = self.tracker.split(track, sight.detection, at)
+        fresh = Passage(successor, TrackEvidence(), sight.offset)
+        fresh.evidence.take(sight.shot.worth, sight.shot.captured_at)
         if is_open:
             self.passages[successor.id] = fresh
         return fresh

@@ -28,7 +28,7 @@ from watchbound.extraction.track import Track, Tracker
 from watchbound.matching.admission import FrameAdmission, ShedReason
 from watchbound.matching.announce import MatchAnnouncer
 from watchbound.matching.decide import DecisionPolicy, decide
-from watchbound.matching.follow import Follower, Passage, PendingShot
+from watchbound.matching.follow import Follower, Passage, PendingShot, Sight
 from watchbound.matching.search import WatchlistSearch
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.dead_letter import DeadLetters
@@ -184,7 +184,8 @@ class MatchingWorker:
                 passage = follower.passages[track.id]
                 shot = self._choose(passage.evidence, track, detection, image)
                 if shot is not None:
-                    pending.append(PendingShot(passage, shot, detection, bare, offset, authorisation, follower))
+                    sight = Sight(shot, detection, bare, offset, authorisation)
+                    pending.append(PendingShot(follower, passage, sight))
         return pending
 
     def _choose(self, evidence: TrackEvidence, track: Track, detection: Detection, image: Image) -> Shot | None:
@@ -223,7 +224,7 @@ class MatchingWorker:
         for passage in self._overtaken():
             latest.setdefault(passage.track.id, passage)
         deliveries: list[Delivery] = []
-        by_authorisation: dict[str, list[tuple[Passage, PendingShot]]] = {}
+        by_authorisation: dict[str, list[tuple[Passage, Sight]]] = {}
         for passage in latest.values():
             if passage.latest is not None:
                 by_authorisation.setdefault(passage.latest.authorisation.id, []).append((passage, passage.latest))
@@ -234,7 +235,7 @@ class MatchingWorker:
     def _fused(self, pending: list[PendingShot]) -> dict[str, Passage]:
         """Embed the shots and add them to their passages; those passages, by track."""
         with self._timed("embed"):
-            templates = self._eyes.embedder.embed(np.stack([p.shot.crop for p in pending]))
+            templates = self._eyes.embedder.embed(np.stack([p.sight.shot.crop for p in pending]))
         self._metrics.count(names.EMBEDDINGS_MADE, len(pending))
         norms = np.linalg.norm(templates, axis=1)
         moved: dict[str, Passage] = {}
@@ -270,23 +271,23 @@ class MatchingWorker:
         known = pending.passage.track.id
         passage = moved.get(known, pending.passage)
         if not passage.evidence.agrees(template, self._policies.shots):
-            passage = moved[known] = pending.follower.split(passage, pending)
-            self._metrics.count(names.TRACKS_SPLIT, camera=pending.frame.camera_id)
-        passage.evidence.fuse(pending.shot, template)
-        passage.latest = pending
+            passage = moved[known] = pending.follower.split(passage, pending.sight)
+            self._metrics.count(names.TRACKS_SPLIT, camera=pending.sight.frame.camera_id)
+        passage.evidence.fuse(pending.sight.shot, template)
+        passage.latest = pending.sight
         return passage
 
-    def _judge(self, authorisation_id: str, group: list[tuple[Passage, PendingShot]]) -> Iterable[Delivery]:
+    def _judge(self, authorisation_id: str, group: list[tuple[Passage, Sight]]) -> Iterable[Delivery]:
         probes = np.stack([passage.evidence.fused() for passage, _ in group])
         with self._timed("search"):
             answers = self._search.candidates(authorisation_id, probes, self._eyes.embedder.digest)
-        for (passage, pending), candidates in zip(group, answers, strict=True):
-            threshold = pending.authorisation.threshold
+        for (passage, sight), candidates in zip(group, answers, strict=True):
+            threshold = sight.authorisation.threshold
             finding = decide(candidates, passage.evidence.count, threshold, self._policies.decision)
             passage.evidence.standing = finding.standing
             # The search may have waited: authority is asked once more, at the last moment.
-            if finding.candidate is not None and self._admission.refusal(pending.frame) is None:
-                yield self._announcer.announce(passage, pending, finding.candidate, self._eyes.embedder.digest)
+            if finding.candidate is not None and self._admission.refusal(sight.frame) is None:
+                yield self._announcer.announce(passage, sight, finding.candidate, self._eyes.embedder.digest)
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

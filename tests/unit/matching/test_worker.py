@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +16,7 @@ from tests.unit.matching.scene import AUTHORISATION, BLUE, GREEN, RED, START, Sc
 from watchbound.domain.authorisation import AuthorisationState
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.watchlist import EntryAdded, EntryRemoved
+from watchbound.extraction.shots import Shot, TrackEvidence
 from watchbound.matching.search import Stopped
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.topics import FRAMES, MATCHES
@@ -273,6 +276,28 @@ def test_somebody_in_view_who_is_enrolled_now_is_found_without_another_shot() ->
     assert sum(scene.embedder.calls) == shots
     scene.worker.handle([])
     assert len(scene.matches()) == 1
+
+
+def test_who_does_not_match_is_forgotten_the_moment_the_track_ends() -> None:
+    """By reference counting alone: what waits for the garbage collector is still there."""
+    scene = listed(Scene([*walk(BLUE, 6), *[[] for _ in range(8)]]))
+    held: list[weakref.ref[object]] = []
+    fuse = TrackEvidence.fuse
+
+    def noting(evidence: TrackEvidence, shot: Shot, template: NDArray[np.float32]) -> None:
+        held.extend([weakref.ref(template.base if template.base is not None else template), weakref.ref(shot.crop)])
+        fuse(evidence, shot, template)
+
+    gc.collect()
+    gc.disable()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TrackEvidence, "fuse", noting)
+            scene.play()
+        assert held
+        assert [reference() for reference in held if reference() is not None] == []
+    finally:
+        gc.enable()
 
 
 def test_a_released_partition_takes_its_tracks_along() -> None:
