@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -218,7 +217,7 @@ class MatchingService:
         self._http = http
         self._statuses: dict[str, tuple[str | None, bytes]] = {}
 
-    def run(self, stop: threading.Event, on_ready: Callable[[], None] = lambda: None) -> None:
+    def run(self, stop: threading.Event) -> None:
         """Serve and supervise until `stop`, then let the workers finish."""
         told = False
         try:
@@ -233,7 +232,6 @@ class MatchingService:
                     if not told and self._complaint() is None:
                         told = True
                         log.info("all workers are ready", workers=ready)
-                        on_ready()
         finally:
             self.cluster.close()
 

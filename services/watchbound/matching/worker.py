@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from watchbound.domain.authorisation import Authorisation, Refusal
 from watchbound.domain.embedding import UNIT_TOLERANCE
-from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.domain.errors import InvalidValue, Poison, PoisonReason
 from watchbound.domain.face import Detection
-from watchbound.domain.frame import Frame
+from watchbound.domain.frame import Frame, require_name
 from watchbound.extraction.align import align
 from watchbound.extraction.decode import PictureLimits, decode_jpeg
 from watchbound.extraction.quality import QualityGate, assess, worth, worth_bound
@@ -298,5 +298,8 @@ class MatchingWorker:
 
 def _camera_of(record: Record) -> str:
     """The camera that a poisoned record claims, if the claim could be a camera's name at all."""
-    key = record.key or ""
-    return key if key.isascii() and key.replace("-", "").replace("_", "").isalnum() and len(key) <= 64 else "unknown"
+    try:
+        require_name(record.key or "", "a camera id")
+    except InvalidValue:
+        return "unknown"
+    return record.key or ""
