@@ -14,8 +14,11 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from watchbound.domain.audit import AuditEvent
 from watchbound.domain.candidate import Candidate
 from watchbound.domain.face import Detection
+from watchbound.domain.sealing import Purpose
+from watchbound.domain.signature import Role, Signature
 from watchbound.domain.watchlist import EnrolledImage
 
 T = TypeVar("T")
@@ -225,6 +228,103 @@ class Gallery(Protocol):
 
     def drop(self, authorisation_id: str) -> None:
         """Remove the collection and all that is in it; nothing happens when there is none."""
+
+
+# --- vouching ----------------------------------------------------------------------------------------------------
+
+
+class Signer(Protocol):
+    """One person's or service's signing key."""
+
+    @property
+    def key_id(self) -> str:
+        """Its name in the trust list."""
+
+    def sign(self, message: bytes) -> Signature:
+        """Sign; the caller begins `message` with what kind of statement it is, so that none passes for another.
+
+        Raises:
+            Unavailable: the token that holds the key does not answer.
+        """
+
+
+class TrustList(Protocol):
+    """The keys that a service believes, kept where only its operators can write."""
+
+    def holder(self, key_id: str) -> str:
+        """The account of the person or service behind a key.
+
+        Raises:
+            NotTrusted: the list knows no such key.
+        """
+
+    def verify(self, message: bytes, signature: Signature, role: Role, at: datetime) -> str:
+        """Who said this; returns the holder.
+
+        Raises:
+            NotTrusted: the signature does not hold, or the key is unknown, was not valid at `at`, lacks the role, or
+                has been revoked: a revoked key vouches for nothing any more, whenever it signed.
+        """
+
+
+class KeyRing(Protocol):
+    """The data keys (AES-256), one for each authorisation and purpose, in versions.
+
+    Sealed bytes name the version that sealed them and are bound to what they belong to: they open nowhere else.
+    """
+
+    def create(self, authorisation_id: str) -> None:
+        """Make the first key of every purpose where there is none; never again after `destroy`.
+
+        Raises:
+            KeyDestroyed: a key of it was destroyed: an authorisation is never begun twice.
+            Unavailable: the keys cannot be reached or written (so for every method below).
+        """
+
+    def rotate(self, authorisation_id: str, purpose: Purpose) -> int:
+        """Make a new version that seals from now on; returns its number. Older ones still open.
+
+        Raises:
+            KeyDestroyed: there is no key to rotate.
+        """
+
+    def seal(self, authorisation_id: str, purpose: Purpose, plain: bytes, bound_to: str) -> bytes:
+        """Encrypt and authenticate with the latest version.
+
+        Args:
+            authorisation_id: whose key.
+            purpose: which of its keys.
+            plain: what to seal.
+            bound_to: what it belongs to, such as a frame's id; the same must be given to open it.
+
+        Raises:
+            KeyDestroyed: there is no such key.
+        """
+
+    def open(self, authorisation_id: str, purpose: Purpose, sealed: bytes, bound_to: str) -> bytes:
+        """What was sealed.
+
+        Raises:
+            Poison: `unsealable`: altered, cut short, or sealed for something else.
+            KeyDestroyed: there is no such key.
+        """
+
+    def versions(self, authorisation_id: str) -> dict[Purpose, tuple[int, ...]]:
+        """The versions that exist now; a purpose without any is absent."""
+
+    def destroy(self, authorisation_id: str, purpose: Purpose) -> int:
+        """Make everything sealed for the purpose unreadable, for good; returns how many versions there were."""
+
+
+class AuditLog(Protocol):
+    """The append-only record of acts (RFC 6962)."""
+
+    def append(self, event: AuditEvent) -> int:
+        """Write an event; returns its index, counted from 0, once it is durable.
+
+        Raises:
+            Unavailable: it could not be written. No audit, no action: the caller must not act.
+        """
 
 
 # --- telling -----------------------------------------------------------------------------------------------------

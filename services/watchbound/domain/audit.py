@@ -17,6 +17,8 @@ class AuditEvent:
         actor: a person's account or a service's name.
         act: what was done, such as `watchlist.enrolled`.
         object: what it was done to: a reference, a camera, an alert.
+        facts: what else a reader needs, such as a threshold before and after; names and values in words, ordered by
+            name, never biometrics.
     """
 
     id: str
@@ -26,9 +28,13 @@ class AuditEvent:
     authorisation_id: str
     object: str
     reason: str
+    facts: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         require_aware(self.at, "at")
         if not (self.id and self.actor and self.act):
             msg = "an audit event names itself, its actor and its act"
+            raise InvalidValue(msg)
+        if list(self.facts) != sorted(dict(self.facts).items()):
+            msg = f"an audit event's facts are ordered by name and named once, got {[name for name, _ in self.facts]}"
             raise InvalidValue(msg)

@@ -6,7 +6,9 @@ WatchboundError
 ├── ConfigurationError     a setting, file or flag that a person must mend
 │   └── ModelPackError     a model pack that may not be used as it is
 ├── NotAuthorised          the act has no authority now
+│   └── NotTrusted         a signature, or the key behind it, is not to be believed
 ├── UnknownReference       a name (authorisation, entry, alert) that nothing answers to
+│   └── KeyDestroyed       a data key that was destroyed, or never made: what it sealed is gone for good
 └── Unavailable            a service that we depend on does not answer; hold and try again
 
 A message says what was expected, what came, and what to do about it.
@@ -34,6 +36,7 @@ class PoisonReason(Enum):
     UNDECODABLE = "undecodable"
     FROM_THE_FUTURE = "from_the_future"
     WRONG_KEY = "wrong_key"
+    UNSEALABLE = "unsealable"
 
 
 class Poison(WatchboundError):
@@ -61,8 +64,16 @@ class NotAuthorised(WatchboundError):
     """No authorisation permits this act now."""
 
 
+class NotTrusted(NotAuthorised):
+    """A signature does not hold, or its key is unknown, out of its time, revoked, or without the role."""
+
+
 class UnknownReference(WatchboundError):
     """Nothing is known under this name."""
+
+
+class KeyDestroyed(UnknownReference):
+    """No such data key exists: what was sealed with it can never be read again."""
 
 
 class Unavailable(WatchboundError):
