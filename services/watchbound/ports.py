@@ -262,9 +262,13 @@ class TrustList(Protocol):
         """Who said this; returns the holder.
 
         Raises:
-            NotTrusted: the signature does not hold, or the key is unknown, was not valid at `at`, lacks the role, or
-                has been revoked: a revoked key vouches for nothing any more, whenever it signed.
+            KeyRevoked: all of it holds, yet the key has been revoked: it vouches for nothing any more, whenever it
+                signed.
+            NotTrusted: the signature does not hold, or the key is unknown, was not valid at `at`, or lacks the role.
         """
+
+    def version(self) -> int:
+        """Grows whenever the list has changed: what was verified under an older one must be verified again."""
 
 
 class KeyRing(Protocol):

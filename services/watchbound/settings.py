@@ -78,6 +78,22 @@ class AuthoritySettings(BaseSettings):
     max_age_s: float = Field(5.0, gt=0, description="authority not confirmed for so long permits nothing")
 
 
+class TrustSettings(BaseSettings):
+    """Whose signatures count. Every service needs it and refuses to start without."""
+
+    model_config = _prefix("TRUST")
+
+    list: Path = Field(description="the trust list, a JSON file that `watchbound keys trust` writes")
+
+
+class GuardianSettings(BaseSettings):
+    """The key with which a service itself may pause, end and purge."""
+
+    model_config = _prefix("GUARDIAN")
+
+    key: Path | None = Field(None, description="a PEM file made by `watchbound keys generate`, with the mode 0600")
+
+
 class CameraSettings(BaseSettings):
     """How a site samples and publishes, unless its file says otherwise for a camera."""
 
@@ -128,8 +144,8 @@ def load(settings: type[S], **flags: Any) -> S:
     except ValidationError as error:
         prefix = str(settings.model_config.get("env_prefix", ""))
         problems = [
-            f"{prefix}{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            f" (got {problem['input']!r})"
+            f"{prefix}{'_'.join(str(part) for part in problem['loc']).upper()}: "
+            + ("must be set" if problem["type"] == "missing" else f"{problem['msg']} (got {problem['input']!r})")
             for problem in error.errors()
         ]
         msg = "; ".join(problems)

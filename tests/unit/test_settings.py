@@ -48,7 +48,9 @@ BAD = [
     ("ALERTING_SUPPRESS_S", "-1"),
 ]
 # Any text is a path, a host or a token.
-FREE = {"MILVUS_TOKEN", "HTTP_HOST", "MODELS_CACHE", "ALERTING_DATA"}
+FREE = {"MILVUS_TOKEN", "HTTP_HOST", "MODELS_CACHE", "ALERTING_DATA", "TRUST_LIST", "GUARDIAN_KEY"}
+# What nothing works without, and no default could stand for.
+REQUIRED = {"TRUST_LIST": "/etc/watchbound/trust.json"}
 
 
 def keys(kind: type[BaseSettings]) -> dict[str, str]:
@@ -69,16 +71,29 @@ def test_a_bad_value_is_refused_by_the_key_that_holds_it(monkeypatch: pytest.Mon
         load(kind)
 
 
+def required(kind: type[BaseSettings]) -> dict[str, str]:
+    """What must be given to a class, by field."""
+    return {field: REQUIRED[key] for key, field in keys(kind).items() if key in REQUIRED}
+
+
 @PER_CLASS
 def test_the_defaults_stand_without_any_environment(kind: type[BaseSettings], monkeypatch: pytest.MonkeyPatch) -> None:
     for key in keys(kind):
         monkeypatch.delenv(f"WATCHBOUND_{key}", raising=False)
-    load(kind)
+    load(kind, **required(kind))
+
+
+@pytest.mark.parametrize("key", REQUIRED)
+def test_what_is_required_is_asked_for_by_name(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(f"WATCHBOUND_{key}", raising=False)
+    kind = next(kind for kind in CLASSES if key in keys(kind))
+    with pytest.raises(ConfigurationError, match=f"^WATCHBOUND_{key}: must be set$"):
+        load(kind)
 
 
 @PER_CLASS
 def test_settings_are_frozen(kind: type[BaseSettings]) -> None:
-    resolved = load(kind)
+    resolved = load(kind, **required(kind))
     for name in kind.model_fields:
         with pytest.raises(ValidationError, match="frozen"):
             setattr(resolved, name, getattr(resolved, name))

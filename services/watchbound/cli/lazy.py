@@ -20,6 +20,7 @@ class LazyGroup(TyperGroup):
 
     places: ClassVar[dict[str, tuple[str, str]]] = {
         "demo": ("demo", "demo"),
+        "keys": ("keys", "app"),
         "authorise": ("authorise", "app"),
         "watchlist": ("watchlist", "app"),
         "camera": ("camera", "app"),

@@ -7,6 +7,7 @@ WatchboundError
 │   └── ModelPackError     a model pack that may not be used as it is
 ├── NotAuthorised          the act has no authority now
 │   └── NotTrusted         a signature, or the key behind it, is not to be believed
+│       └── KeyRevoked     the signature holds, but its key has been revoked
 ├── UnknownReference       a name (authorisation, entry, alert) that nothing answers to
 │   └── KeyDestroyed       a data key that was destroyed, or never made: what it sealed is gone for good
 └── Unavailable            a service that we depend on does not answer; hold and try again
@@ -66,6 +67,10 @@ class NotAuthorised(WatchboundError):
 
 class NotTrusted(NotAuthorised):
     """A signature does not hold, or its key is unknown, out of its time, revoked, or without the role."""
+
+
+class KeyRevoked(NotTrusted):
+    """A signature of a key that was trusted once: it permits nothing any more, yet what it stopped stays stopped."""
 
 
 class UnknownReference(WatchboundError):

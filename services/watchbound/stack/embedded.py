@@ -16,6 +16,7 @@ from typing import Any
 
 from watchbound.domain.errors import WatchboundError
 from watchbound.stack.milvus_lite import MilvusLite
+from watchbound.stack.officers import Officers
 from watchbound.stack.processes import ChildProcess, free_port
 from watchbound.stack.tansu import Tansu
 
@@ -50,7 +51,7 @@ class Service:
 class EmbeddedStack:
     """A broker and a vector store of their own, and services that find them; all of it ends with the context.
 
-    Ports are free ones, so several stacks run side by side.
+    Ports are free ones, so several stacks run side by side. Its people have keys of their own (`officers`), made anew.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,6 +61,7 @@ class EmbeddedStack:
 
     def __enter__(self) -> EmbeddedStack:
         with ExitStack() as opening:
+            self.officers = Officers(self.folder / "keys")
             broker = opening.enter_context(Tansu(self.folder))
             gallery = opening.enter_context(MilvusLite(self.folder))
             # Ray keeps its sockets and logs there, so that they go with the stack. Not in the stack's own folder, which
@@ -70,6 +72,7 @@ class EmbeddedStack:
                 "WATCHBOUND_MILVUS_URI": gallery.uri,
                 "WATCHBOUND_ALERTING_DATA": str(self.folder / "alerting"),
                 "RAY_TMPDIR": ray,
+                **self.officers.environment(),
             }
             self._resources = opening.pop_all()
         return self
