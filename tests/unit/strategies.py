@@ -13,11 +13,13 @@ from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation, AuthorisationState, LocationType, UseCase
 from watchbound.domain.dead_letter import DeadLetter
 from watchbound.domain.decision import Decision, Verdict
+from watchbound.domain.demography import AgeBand, Ethnicity, Observation, Sex
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.face import Box
 from watchbound.domain.frame import Frame
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
+from watchbound.domain.signature import Signature
 from watchbound.domain.tally import Tally
 from watchbound.domain.watchlist import (
     Category,
@@ -101,7 +103,28 @@ def alerts(draw: st.DrawFn) -> Alert:
     )
 
 
-decisions = st.builds(Decision, words, names, names, st.sampled_from(list(Verdict)), words, texts, moments)
+signatures = st.builds(Signature, names, st.binary(min_size=64, max_size=64))
+observations = (
+    st.tuples(
+        st.none() | st.sampled_from(list(Sex)),
+        st.none() | st.sampled_from(list(Ethnicity)),
+        st.none() | st.sampled_from(list(AgeBand)),
+    )
+    .filter(any)
+    .map(lambda recorded: Observation(*recorded))
+)
+decisions = st.builds(
+    Decision,
+    words,
+    names,
+    names,
+    st.sampled_from(list(Verdict)),
+    words,
+    texts,
+    moments,
+    st.none() | observations,
+    st.none() | signatures,
+)
 authorisations = st.builds(
     Authorisation,
     id=names,

@@ -38,9 +38,14 @@ class Quiet(Enum):
     NOTHING_NEW = "nothing_new"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    LOOKALIKE = "lookalike"
 
 
-_QUIET_AFTER = {Verdict.CONFIRM: Quiet.CONFIRMED, Verdict.REJECT: Quiet.REJECTED}
+_QUIET_AFTER = {
+    Verdict.CONFIRM: Quiet.CONFIRMED,
+    Verdict.REJECT: Quiet.REJECTED,
+    Verdict.LOOKALIKE: Quiet.LOOKALIKE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def settle(window: AlertWindow | None, decision: Decision, policy: AlertPolicy, 
     opened its alert, and must hold all the same.
     """
     window = window or AlertWindow(now)
-    if any(ruling.decision_id == decision.id for ruling in window.rulings):
+    if decision.verdict not in _QUIET_AFTER or any(ruling.decision_id == decision.id for ruling in window.rulings):
         return Step(window)
     # A reviewer's clock that runs ahead must not silence the entry for longer.
     ruling = Ruling(decision.id, decision.alert_id, decision.verdict, min(decision.decided_at, now))

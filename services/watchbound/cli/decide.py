@@ -19,10 +19,20 @@ from watchbound.settings import KafkaSettings, LogSettings, load
 _READ_S = 60.0
 _DELIVERY_S = 10.0
 
+_OUTCOMES = {
+    Verdict.CONFIRM: "confirmed",
+    Verdict.REJECT: "rejected",
+    Verdict.LOOKALIKE: "judged a lookalike",
+    Verdict.CANNOT_TELL: "left open",
+}
+
 
 def decide(
     alert: Annotated[str, typer.Argument(help="The alert's id, or at least 6 characters of its beginning.")],
-    verdict: Annotated[Verdict, typer.Argument(help="confirm: it is the person; reject: it is not.")],
+    verdict: Annotated[
+        Verdict,
+        typer.Argument(help="confirm: it is the person; reject: it is not; lookalike: it is not and will match again."),
+    ],
     reviewer: Annotated[str, typer.Option(help="Who decides: a person, never a program.")],
     reason: Annotated[str, typer.Option(help="What the judgement rests on.")] = "",
     bootstrap: Annotated[str | None, typer.Option(help="Kafka, host:port.")] = None,
@@ -89,7 +99,7 @@ def _tell(decision: Decision, repeated: bool, as_json: bool) -> None:
         }
         typer.echo(json.dumps(document))
         return
-    outcome = "confirmed" if decision.verdict is Verdict.CONFIRM else "rejected"
+    outcome = _OUTCOMES[decision.verdict]
     said = f"alert {decision.alert_id[:12]} ({decision.reference})"
     if repeated:
         typer.echo(f"{said} was already {outcome} by {decision.reviewer}; nothing was sent")

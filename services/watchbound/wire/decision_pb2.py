@@ -24,15 +24,23 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cwatchbound/v1/decision.proto\x12\rwatchbound.v1\"\xc0\x01\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\t\x12\x18\n\x10\x61uthorisation_id\x18\x03 \x01(\t\x12\x11\n\treference\x18\x04 \x01(\t\x12\'\n\x07verdict\x18\x05 \x01(\x0e\x32\x16.watchbound.v1.Verdict\x12\x10\n\x08reviewer\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x15\n\rdecided_at_us\x18\x08 \x01(\x03*K\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n\x0fVERDICT_CONFIRM\x10\x01\x12\x12\n\x0eVERDICT_REJECT\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cwatchbound/v1/decision.proto\x12\rwatchbound.v1\"\x94\x02\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\t\x12\x18\n\x10\x61uthorisation_id\x18\x03 \x01(\t\x12\x11\n\treference\x18\x04 \x01(\t\x12\'\n\x07verdict\x18\x05 \x01(\x0e\x32\x16.watchbound.v1.Verdict\x12\x10\n\x08reviewer\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x15\n\rdecided_at_us\x18\x08 \x01(\x03\x12,\n\x08observed\x18\t \x01(\x0b\x32\x1a.watchbound.v1.Observation\x12\x11\n\tsigned_by\x18\n \x01(\t\x12\x11\n\tsignature\x18\x0b \x01(\x0c\"\x80\x01\n\x0bObservation\x12\x1f\n\x03sex\x18\x01 \x01(\x0e\x32\x12.watchbound.v1.Sex\x12+\n\tethnicity\x18\x02 \x01(\x0e\x32\x18.watchbound.v1.Ethnicity\x12#\n\x03\x61ge\x18\x03 \x01(\x0e\x32\x16.watchbound.v1.AgeBand*{\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n\x0fVERDICT_CONFIRM\x10\x01\x12\x12\n\x0eVERDICT_REJECT\x10\x02\x12\x15\n\x11VERDICT_LOOKALIKE\x10\x03\x12\x17\n\x13VERDICT_CANNOT_TELL\x10\x04*L\n\x03Sex\x12\x13\n\x0fSEX_UNSPECIFIED\x10\x00\x12\x0e\n\nSEX_FEMALE\x10\x01\x12\x0c\n\x08SEX_MALE\x10\x02\x12\x12\n\x0eSEX_NOT_STATED\x10\x03*\xa9\x01\n\tEthnicity\x12\x19\n\x15\x45THNICITY_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45THNICITY_ASIAN\x10\x01\x12\x13\n\x0f\x45THNICITY_BLACK\x10\x02\x12\x13\n\x0f\x45THNICITY_MIXED\x10\x03\x12\x13\n\x0f\x45THNICITY_WHITE\x10\x04\x12\x13\n\x0f\x45THNICITY_OTHER\x10\x05\x12\x18\n\x14\x45THNICITY_NOT_STATED\x10\x06*\xf5\x01\n\x07\x41geBand\x12\x18\n\x14\x41GE_BAND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41GE_BAND_UNDER_18\x10\x01\x12\x1a\n\x16\x41GE_BAND_FROM_18_TO_24\x10\x02\x12\x1a\n\x16\x41GE_BAND_FROM_25_TO_34\x10\x03\x12\x1a\n\x16\x41GE_BAND_FROM_35_TO_44\x10\x04\x12\x1a\n\x16\x41GE_BAND_FROM_45_TO_54\x10\x05\x12\x1a\n\x16\x41GE_BAND_FROM_55_TO_64\x10\x06\x12\x14\n\x10\x41GE_BAND_FROM_65\x10\x07\x12\x17\n\x13\x41GE_BAND_NOT_STATED\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'watchbound.v1.decision_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERDICT']._serialized_start=242
-  _globals['_VERDICT']._serialized_end=317
+  _globals['_VERDICT']._serialized_start=457
+  _globals['_VERDICT']._serialized_end=580
+  _globals['_SEX']._serialized_start=582
+  _globals['_SEX']._serialized_end=658
+  _globals['_ETHNICITY']._serialized_start=661
+  _globals['_ETHNICITY']._serialized_end=830
+  _globals['_AGEBAND']._serialized_start=833
+  _globals['_AGEBAND']._serialized_end=1078
   _globals['_DECISION']._serialized_start=48
-  _globals['_DECISION']._serialized_end=240
+  _globals['_DECISION']._serialized_end=324
+  _globals['_OBSERVATION']._serialized_start=327
+  _globals['_OBSERVATION']._serialized_end=455
 # @@protoc_insertion_point(module_scope)

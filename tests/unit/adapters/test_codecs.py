@@ -11,6 +11,7 @@ from watchbound.adapters import codecs
 from watchbound.domain.alert import AlertEvent
 from watchbound.domain.authorisation import AuthorisationState, LocationType, UseCase
 from watchbound.domain.decision import Verdict
+from watchbound.domain.demography import AgeBand, Ethnicity, Sex
 from watchbound.domain.errors import Poison, PoisonReason
 from watchbound.domain.frame import Frame
 from watchbound.domain.watchlist import Category, EntryAdded, ResponseLevel, WatchlistChange
@@ -73,6 +74,9 @@ def test_the_same_value_has_the_same_bytes(authorisation: Any) -> None:
         (common_pb2.ResponseLevel, ResponseLevel),
         (alert_pb2.AlertEvent, AlertEvent),
         (decision_pb2.Verdict, Verdict),
+        (decision_pb2.Sex, Sex),
+        (decision_pb2.Ethnicity, Ethnicity),
+        (decision_pb2.AgeBand, AgeBand),
         (authorisation_pb2.UseCase, UseCase),
         (authorisation_pb2.LocationType, LocationType),
         (authorisation_pb2.AuthorisationState, AuthorisationState),

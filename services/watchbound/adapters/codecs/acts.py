@@ -6,16 +6,38 @@ from watchbound.adapters.codecs.protobuf import EnumMap, ProtobufCodec
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation, AuthorisationState, LocationType, UseCase
 from watchbound.domain.decision import Decision, Verdict
+from watchbound.domain.demography import AgeBand, Ethnicity, Observation, Sex
 from watchbound.domain.moment import Window, from_micros, to_micros
+from watchbound.domain.signature import Signature
 from watchbound.wire import audit_pb2, authorisation_pb2, decision_pb2
 
 _VERDICT = EnumMap(Verdict, "VERDICT", decision_pb2.Verdict)
+_SEX = EnumMap(Sex, "SEX", decision_pb2.Sex)
+_ETHNICITY = EnumMap(Ethnicity, "ETHNICITY", decision_pb2.Ethnicity)
+_AGE_BAND = EnumMap(AgeBand, "AGE_BAND", decision_pb2.AgeBand)
 _USE_CASE = EnumMap(UseCase, "USE_CASE", authorisation_pb2.UseCase)
 _LOCATION_TYPE = EnumMap(LocationType, "LOCATION_TYPE", authorisation_pb2.LocationType)
 _STATE = EnumMap(AuthorisationState, "AUTHORISATION_STATE", authorisation_pb2.AuthorisationState)
 
 
+def _to_observation(observation: Observation) -> decision_pb2.Observation:
+    return decision_pb2.Observation(
+        sex=_SEX.to_optional(observation.sex),  # type: ignore[arg-type]
+        ethnicity=_ETHNICITY.to_optional(observation.ethnicity),  # type: ignore[arg-type]
+        age=_AGE_BAND.to_optional(observation.age),  # type: ignore[arg-type]
+    )
+
+
+def _from_observation(observation: decision_pb2.Observation) -> Observation:
+    return Observation(
+        sex=_SEX.from_optional(observation.sex),
+        ethnicity=_ETHNICITY.from_optional(observation.ethnicity),
+        age=_AGE_BAND.from_optional(observation.age),
+    )
+
+
 def _to_decision(decision: Decision) -> decision_pb2.Decision:
+    signature = decision.signature
     return decision_pb2.Decision(
         decision_id=decision.id,
         alert_id=decision.alert_id,
@@ -25,6 +47,9 @@ def _to_decision(decision: Decision) -> decision_pb2.Decision:
         reviewer=decision.reviewer,
         reason=decision.reason,
         decided_at_us=to_micros(decision.decided_at),
+        observed=None if decision.observed is None else _to_observation(decision.observed),
+        signed_by="" if signature is None else signature.key_id,
+        signature=b"" if signature is None else signature.value,
     )
 
 
@@ -37,6 +62,8 @@ def _from_decision(decision: decision_pb2.Decision) -> Decision:
         reviewer=decision.reviewer,
         reason=decision.reason,
         decided_at=from_micros(decision.decided_at_us),
+        observed=_from_observation(decision.observed) if decision.HasField("observed") else None,
+        signature=Signature(decision.signed_by, decision.signature) if decision.signed_by else None,
     )
 
 

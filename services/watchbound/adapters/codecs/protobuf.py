@@ -66,3 +66,15 @@ class EnumMap(Generic[E]):
             msg = f"{self._name} {number} is unset or unknown to this version"
             raise InvalidValue(msg)
         return self._from_wire[number]
+
+    def to_optional(self, member: E | None) -> int:
+        """The number on the wire; 0, which is unspecified, for None."""
+        return 0 if member is None else self._to_wire[member]
+
+    def from_optional(self, number: int) -> E | None:
+        """The member behind a number; None for 0.
+
+        Raises:
+            InvalidValue: the number is unknown to this version.
+        """
+        return self.from_wire(number) if number else None
