@@ -94,6 +94,17 @@ class GuardianSettings(BaseSettings):
     key: Path | None = Field(None, description="a PEM file made by `watchbound keys generate`, with the mode 0600")
 
 
+class KeySettings(BaseSettings):
+    """Where the data keys are."""
+
+    model_config = _prefix("KEYS")
+
+    folder: Path = Field(Path("~/.local/share/watchbound/keys"), description="the key ring: wrapped data keys")
+    master_key: Path = Field(
+        Path("~/.config/watchbound/master.key"), description="the file that wraps them; keep it elsewhere than the ring"
+    )
+
+
 class CameraSettings(BaseSettings):
     """How a site samples and publishes, unless its file says otherwise for a camera."""
 

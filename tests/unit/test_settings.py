@@ -48,7 +48,16 @@ BAD = [
     ("ALERTING_SUPPRESS_S", "-1"),
 ]
 # Any text is a path, a host or a token.
-FREE = {"MILVUS_TOKEN", "HTTP_HOST", "MODELS_CACHE", "ALERTING_DATA", "TRUST_LIST", "GUARDIAN_KEY"}
+FREE = {
+    "MILVUS_TOKEN",
+    "HTTP_HOST",
+    "MODELS_CACHE",
+    "ALERTING_DATA",
+    "TRUST_LIST",
+    "GUARDIAN_KEY",
+    "KEYS_FOLDER",
+    "KEYS_MASTER_KEY",
+}
 # What nothing works without, and no default could stand for.
 REQUIRED = {"TRUST_LIST": "/etc/watchbound/trust.json"}
 

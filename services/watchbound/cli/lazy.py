@@ -30,6 +30,7 @@ class LazyGroup(TyperGroup):
         "decide": ("decide", "decide"),
         "models": ("models", "app"),
         "topics": ("topics", "app"),
+        "ring": ("key_ring", "app"),
         "synthetic": ("synthetic", "app"),
     }
 
