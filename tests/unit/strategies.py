@@ -152,7 +152,21 @@ def additions(draw: st.DrawFn) -> EntryAdded:
 removals = st.builds(EntryRemoved, names, names, moments)
 watchlist_changes: st.SearchStrategy[WatchlistChange] = st.one_of(additions(), removals)
 tallies = st.builds(
-    Tally, texts, counts, names, texts, windows(), counts, counts, counts, counts, counts, counts, counts, counts
+    Tally,
+    texts,
+    counts,
+    names,
+    texts,
+    windows(),
+    counts,
+    counts,
+    counts,
+    counts,
+    counts,
+    counts,
+    counts,
+    counts,
+    counts,
 )
 audit_events = st.builds(AuditEvent, words, moments, words, words, texts, texts, texts)
 dead_letters = st.builds(

@@ -8,6 +8,9 @@ from watchbound.domain.errors import InvalidValue
 from watchbound.domain.frame import require_name
 from watchbound.domain.moment import Window
 
+COUNTED = ("published", "processed", "shed", "faces", "tracks", "compared", "matches", "refused", "dead_lettered")
+"""What a tally counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -16,6 +19,10 @@ class Tally:
     Attributes:
         source: the process that counted, so that its increments can be told from another's.
         index: rises by one with each tally of that process; a repeated (source, camera, index) is a duplicate.
+        faces: found in single frames; one person passing is found many times.
+        tracks: passing faces that began to be followed.
+        compared: tracks of which a first template was compared with the watchlist: the only ones that can raise an
+            alert, rightly or wrongly.
         refused: frames without authority, by reason.
         dead_lettered: frames that no retry could make valid, by reason.
     """
@@ -33,6 +40,7 @@ class Tally:
     matches: int = 0
     refused: int = 0
     dead_lettered: int = 0
+    compared: int = 0
 
     def __post_init__(self) -> None:
         require_name(self.camera_id, "a camera id")
@@ -42,5 +50,4 @@ class Tally:
 
     def counts(self) -> dict[str, int]:
         """The increments by name."""
-        names = ("published", "processed", "shed", "faces", "tracks", "matches", "refused", "dead_lettered")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in COUNTED}

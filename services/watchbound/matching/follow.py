@@ -40,6 +40,7 @@ class Passage:
         first_offset: where a successor would have to begin reading to rebuild the track.
         announced: how many matches were announced, by entry reference.
         latest: the sight that was fused last.
+        compared: whether its template was compared with the watchlist yet.
     """
 
     track: Track
@@ -47,6 +48,7 @@ class Passage:
     first_offset: int
     announced: Counter[str] = field(default_factory=Counter)
     latest: Sight | None = None
+    compared: bool = False
 
     def next_index(self, reference: str) -> int:
         """The index of the match that is about to be announced (see `Match.index`)."""

@@ -282,6 +282,9 @@ class MatchingWorker:
         with self._timed("search"):
             answers = self._search.candidates(authorisation_id, probes, self._eyes.embedder.digest)
         for (passage, sight), candidates in zip(group, answers, strict=True):
+            if not passage.compared:
+                passage.compared = True
+                self._tallies.add(sight.frame.camera_id, authorisation_id, compared=1)
             threshold = sight.authorisation.threshold
             finding = decide(candidates, passage.evidence.count, threshold, self._policies.decision)
             passage.evidence.standing = finding.standing

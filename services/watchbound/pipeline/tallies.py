@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from watchbound.domain.errors import InvalidValue, Unavailable
 from watchbound.domain.frame import require_name
 from watchbound.domain.moment import Window
-from watchbound.domain.tally import Tally
+from watchbound.domain.tally import COUNTED, Tally
 from watchbound.pipeline.topics import TALLIES
 from watchbound.ports import Clock, Codec, RecordProducer
 
-_COUNTED = frozenset({"published", "processed", "shed", "faces", "tracks", "matches", "refused", "dead_lettered"})
 _SHORTEST = timedelta(microseconds=1)
 
 
@@ -41,9 +40,9 @@ class TallyBook:
         Raises:
             InvalidValue: a tally knows no such count, or the increment is negative.
         """
-        unknown = increments.keys() - _COUNTED
+        unknown = increments.keys() - set(COUNTED)
         if unknown or any(amount < 0 for amount in increments.values()):
-            msg = f"a tally adds whole numbers from 0 to some of {sorted(_COUNTED)}, got {increments}"
+            msg = f"a tally adds whole numbers from 0 to some of {sorted(COUNTED)}, got {increments}"
             raise InvalidValue(msg)
         with self._lock:
             counts = self._counts[camera_id, authorisation_id]

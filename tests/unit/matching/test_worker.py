@@ -156,6 +156,18 @@ def test_every_frame_ends_somewhere_and_the_tallies_say_where() -> None:
     assert totals == {"processed": 4, "shed": 0, "refused": 1, "dead_lettered": 1}
 
 
+def test_a_passage_counts_as_compared_once_and_a_face_too_small_for_a_template_never() -> None:
+    scene = listed(Scene(walk(RED, 6)))
+    scene.play()
+    (tally,) = scene.tallies.drain()
+    assert (tally.tracks, tally.compared) == (1, 1)
+    assert tally.faces == 6
+    small = listed(Scene([[(face_at(200, 180, 24), RED)]]))
+    small.play()
+    (tally,) = small.tallies.drain()
+    assert (tally.tracks, tally.compared) == (1, 0)
+
+
 def test_offsets_wait_for_the_oldest_open_passage_and_move_on_when_it_ends() -> None:
     nobody: list[list[object]] = [[] for _ in range(8)]
     scene = listed(Scene([*nobody[:2], *walk(RED, 3), *nobody]))  # type: ignore[list-item]

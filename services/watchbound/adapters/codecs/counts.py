@@ -36,6 +36,7 @@ def _from_tally(tally: tally_pb2.Tally) -> Tally:
         matches=tally.matches,
         refused=tally.refused,
         dead_lettered=tally.dead_lettered,
+        compared=tally.compared,
     )
 
 
