@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
@@ -149,7 +150,9 @@ def _bounds(field: FieldInfo) -> str:
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "required"
-    return "" if field.default is None else f"`{field.default}`"
+    # A default stands in the code for everybody to read: it is no secret.
+    default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+    return "" if default is None else f"`{default}`"
 
 
 def pages() -> Mapping[Path, str]:

@@ -16,6 +16,8 @@ from watchbound.domain.errors import ConfigurationError
 
 S = TypeVar("S", bound=BaseSettings)
 
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
 
 def _prefix(name: str) -> SettingsConfigDict:
     return SettingsConfigDict(env_prefix=f"WATCHBOUND_{name}_", frozen=True, extra="forbid")
@@ -103,6 +105,20 @@ class KeySettings(BaseSettings):
     master_key: Path = Field(
         Path("~/.config/watchbound/master.key"), description="the file that wraps them; keep it elsewhere than the ring"
     )
+
+
+class AuditSettings(BaseSettings):
+    """Where every act is recorded: no audit, no action."""
+
+    model_config = _prefix("AUDIT")
+
+    url: SecretStr = Field(
+        SecretStr("sqlite:///~/.local/share/watchbound/audit.db"),
+        min_length=1,
+        description="database of the log: sqlite:////FILE, or postgresql://USER:PASSWORD@HOST/NAME in production",
+    )
+    log_id: str = Field("watchbound", pattern=_NAME, description="the log's name, in every event and checkpoint")
+    timeout_s: float = Field(10.0, gt=0, description="longest wait for the database, other writers included")
 
 
 class CameraSettings(BaseSettings):

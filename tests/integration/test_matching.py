@@ -30,6 +30,7 @@ from watchbound.governance.submissions import Defaults, read_submissions
 from watchbound.matching.main import MatchingConfiguration, WorkerProcess
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, MATCHES, TALLIES
 from watchbound.settings import (
+    AuditSettings,
     AuthoritySettings,
     KafkaSettings,
     LogSettings,
@@ -219,7 +220,8 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
     photo = enrolment_photo("P001")
     (watchlist / f"P001{photo.suffix}").write_bytes(photo.read_bytes())
     lines = read_submissions(watchlist, Defaults("op-1", Category.MISSING, ResponseLevel.AMBER))
-    with Governance(kafka, load(AuthoritySettings)) as governance:
+    audit = load(AuditSettings, url=f"sqlite:///{tmp_path / 'audit.db'}")
+    with Governance(kafka, load(AuthoritySettings), audit) as governance:
         enroller, remover = governance.enroller(milvus, model_settings), governance.remover(milvus)
         with Site(kafka, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
             # Long enough for both tracks to have been set aside as clearly not listed.

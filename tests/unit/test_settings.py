@@ -30,6 +30,8 @@ BAD = [
     ("MODELS_PROVIDER", "tpu"),
     ("MODELS_THREADS", "0"),
     ("AUTHORITY_MAX_AGE_S", "-1"),
+    ("AUDIT_LOG_ID", "two words"),
+    ("AUDIT_TIMEOUT_S", "0"),
     ("CAMERA_FPS", "61"),
     ("CAMERA_JPEG_QUALITY", "29"),
     ("CAMERA_BUFFER_FRAMES", "0"),
@@ -49,6 +51,7 @@ BAD = [
 ]
 # Any text is a path, a host or a token.
 FREE = {
+    "AUDIT_URL",
     "MILVUS_TOKEN",
     "HTTP_HOST",
     "MODELS_CACHE",

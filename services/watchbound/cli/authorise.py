@@ -15,7 +15,7 @@ from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.moment import Window, require_aware
 from watchbound.governance.authorise import require_fresh, require_known
 from watchbound.governance.main import Governance
-from watchbound.settings import AuthoritySettings, KafkaSettings, LogSettings, load
+from watchbound.settings import AuditSettings, AuthoritySettings, KafkaSettings, LogSettings, load
 
 app = typer.Typer(
     help="Grant, show and end the authority under which anything is matched.",
@@ -143,7 +143,7 @@ def show(
 
 def _governance(bootstrap: str | None) -> Governance:
     configure_logs("governance", load(LogSettings))
-    return Governance(load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings))
+    return Governance(load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings))
 
 
 def _window(start: str | None, end: str | None, hours: float | None) -> Window:

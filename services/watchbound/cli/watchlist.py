@@ -18,7 +18,15 @@ from watchbound.governance.enrol import DUPLICATE_SIMILARITY, ImageDone
 from watchbound.governance.enrolment_report import REMEDIES, EnrolmentReport, ImageReport
 from watchbound.governance.main import Governance
 from watchbound.governance.submissions import Defaults, Line, read_submissions
-from watchbound.settings import AuthoritySettings, KafkaSettings, LogSettings, MilvusSettings, ModelSettings, load
+from watchbound.settings import (
+    AuditSettings,
+    AuthoritySettings,
+    KafkaSettings,
+    LogSettings,
+    MilvusSettings,
+    ModelSettings,
+    load,
+)
 
 app = typer.Typer(help="Put people on a watchlist, and take them off.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -127,7 +135,7 @@ def remove(
 
 def _governance(bootstrap: str | None) -> Governance:
     configure_logs("governance", load(LogSettings))
-    return Governance(load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings))
+    return Governance(load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings))
 
 
 def _progress() -> Progress:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from watchbound.domain.authorisation import Authorisation, AuthorisationState
 from watchbound.domain.errors import InvalidValue, NotAuthorised, Unavailable, UnknownReference
-from watchbound.governance.audit import AuditTrail
+from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.topics import AUTHORISATIONS
 from watchbound.ports import Clock, Codec, RecordProducer

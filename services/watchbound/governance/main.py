@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from types import TracebackType
 
 from watchbound.adapters import codecs
+from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
@@ -18,15 +19,15 @@ from watchbound.domain.errors import Poison, Unavailable, UnknownReference
 from watchbound.domain.watchlist import EnrolledImage
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.model_pack import find_pack
-from watchbound.governance.audit import AuditTrail
 from watchbound.governance.authorise import Authoriser, require_enrollable, require_known
 from watchbound.governance.enrol import DUPLICATE_SIMILARITY, Enroller, Remover, WatchlistLog
+from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import Feed, authority_handler
 from watchbound.pipeline.topics import AUDIT, AUTHORISATIONS, WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
 from watchbound.ports import Record
-from watchbound.settings import AuthoritySettings, KafkaSettings, MilvusSettings, ModelSettings
+from watchbound.settings import AuditSettings, AuthoritySettings, KafkaSettings, MilvusSettings, ModelSettings
 
 log = get_logger(__name__)
 
@@ -37,12 +38,16 @@ _DETECT_WIDTH = 640
 class Governance:
     """The acts of governance on the real log and gallery, as a context: inside it the present state is known.
 
+    Attributes:
+        trail: where each act is recorded before it is done.
+
     Raises:
         Unavailable: on entering, the broker does not answer or the state could not be read in time.
     """
 
-    def __init__(self, kafka: KafkaSettings, authority: AuthoritySettings) -> None:
+    def __init__(self, kafka: KafkaSettings, authority: AuthoritySettings, audit: AuditSettings) -> None:
         self._kafka = kafka
+        self._audit = audit
         self._clock = SystemClock()
         self.view = AuthorityView(self._clock, authority.max_age_s)
         # Only what was removed is asked for here, so no entry needs to be held.
@@ -59,6 +64,9 @@ class Governance:
             if not feed.wait_current(_CURRENT_WITHIN_S):
                 msg = f"what is authorised could not be read within {_CURRENT_WITHIN_S:.0f} s: {feed.ready()}"
                 raise Unavailable(msg)
+            audit = open_audit_log(self._audit)
+            opening.callback(audit.close)
+            self.trail = AuditTrail(audit, self._clock)
             self._resources = opening.pop_all()
         return self
 
@@ -77,8 +85,7 @@ class Governance:
 
     def authoriser(self) -> Authoriser:
         """Grants and cancels."""
-        audit = AuditTrail(self._producer, codecs.AUDIT_EVENT, self._clock)
-        return Authoriser(self._producer, codecs.AUTHORISATION, self._clock, self.view, audit)
+        return Authoriser(self._producer, codecs.AUTHORISATION, self._clock, self.view, self.trail)
 
     def enroller(
         self, milvus: MilvusSettings, models: ModelSettings, duplicate_at: float = DUPLICATE_SIMILARITY

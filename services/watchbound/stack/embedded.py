@@ -70,6 +70,7 @@ class EmbeddedStack:
             self.environment = {
                 "WATCHBOUND_KAFKA_BOOTSTRAP": broker.bootstrap,
                 "WATCHBOUND_MILVUS_URI": gallery.uri,
+                "WATCHBOUND_AUDIT_URL": f"sqlite:///{self.folder.resolve() / 'audit' / 'audit.db'}",
                 "WATCHBOUND_ALERTING_DATA": str(self.folder / "alerting"),
                 "RAY_TMPDIR": ray,
                 **self.officers.environment(),

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from tests.unit.extraction.faces import face_at
-from watchbound.adapters.codecs import AUDIT_EVENT, AUTHORISATION, WATCHLIST_CHANGE
+from watchbound.adapters.codecs import AUTHORISATION, WATCHLIST_CHANGE
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.face import Detection
@@ -17,16 +17,17 @@ from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistChange
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.quality import QualityGate
-from watchbound.governance.audit import AuditTrail
 from watchbound.governance.authorise import Authoriser, require_enrollable
 from watchbound.governance.enrol import Enroller, Remover, WatchlistLog
 from watchbound.governance.enrolment_report import EnrolmentReport
 from watchbound.governance.submissions import Defaults, read_submissions
+from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import authority_handler
-from watchbound.pipeline.topics import AUDIT, AUTHORISATIONS, WATCHLIST_CHANGES
+from watchbound.pipeline.topics import AUTHORISATIONS, WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
 from watchbound.ports import Image
+from watchbound.testing.audit import FakeAuditLog
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder
 from watchbound.testing.gallery import InMemoryGallery
@@ -87,7 +88,8 @@ class Desk:
         self._reader = self.broker.reader(list(self._handlers))
         producer = self.broker.producer()
         log = WatchlistLog(producer, WATCHLIST_CHANGE)
-        audit = AuditTrail(producer, AUDIT_EVENT, self.clock)
+        self.audit = FakeAuditLog()
+        audit = AuditTrail(self.audit, self.clock)
         self.authoriser = Authoriser(producer, AUTHORISATION, self.clock, self.view, audit)
         self.remover = Remover(self.gallery, log, self.clock)
         self.enroller = Enroller(
@@ -125,4 +127,4 @@ class Desk:
         return [WATCHLIST_CHANGE.decode(r.value) for r in self.broker.records(WATCHLIST_CHANGES.name) if r.value]
 
     def audited(self) -> list[AuditEvent]:
-        return [AUDIT_EVENT.decode(record.value) for record in self.broker.records(AUDIT.name) if record.value]
+        return self.audit.events

@@ -87,6 +87,14 @@ def test_nothing_is_done_on_knowledge_that_may_be_out_of_date() -> None:
         desk.authoriser.cancel("op-1", "Supt Example", "x")
 
 
+def test_what_cannot_be_audited_is_not_granted() -> None:
+    desk = Desk()
+    desk.audit.broken = True
+    with pytest.raises(Unavailable, match="audit log"):
+        desk.authoriser.create(authorisation())
+    assert desk.broker.records(AUTHORISATIONS.name) == []
+
+
 def test_what_is_not_acknowledged_is_not_granted() -> None:
     desk = Desk()
     desk.broker.acknowledging = False
