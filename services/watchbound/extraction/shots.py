@@ -7,6 +7,7 @@ still the one who is seen. Shots are fused by a mean weighted with their worth, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -14,6 +15,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from watchbound.domain.face import Box
+from watchbound.extraction.blur import blur
 from watchbound.ports import Image
 
 
@@ -53,7 +56,7 @@ class Shot:
 
     Attributes:
         crop: aligned face, shape (112, 112, 3).
-        context: the face with its surroundings, cut from the frame: what an operator would see.
+        context: the face with its surroundings, everybody else hidden: what an operator would see.
     """
 
     worth: float
@@ -123,13 +126,26 @@ class TrackEvidence:
         return self._sum / np.float32(np.linalg.norm(self._sum))
 
 
-def cut_context(image: Image, x: float, y: float, width: float, height: float, margin: float = 0.6) -> Image:
-    """A copy of the face with `margin` face sizes around it, clipped to the picture (the frame is let go)."""
+def cut_context(image: Image, face: Box, others: Sequence[Box], margin: float = 0.6) -> Image:
+    """The face with `margin` face sizes around it, clipped to the picture, everything but the face itself hidden.
+
+    A copy: the frame is let go. It is hidden here and not where it is shown, so that nobody else's face is ever kept.
+
+    Args:
+        image: the frame.
+        face: whose surroundings; stays visible.
+        others: every other face that was found in the frame.
+        margin: face sizes on each side.
+    """
     rows, columns = image.shape[:2]
-    left, right = _span(x, width, margin, columns)
-    top, bottom = _span(y, height, margin, rows)
-    cut: Image = image[top:bottom, left:right].copy()
-    return cut
+    left, right = _span(face.x, face.width, margin, columns)
+    top, bottom = _span(face.y, face.height, margin, rows)
+    hide = [_moved(other, left, top) for other in others]
+    return blur(image[top:bottom, left:right], [_moved(face, left, top)], hide)
+
+
+def _moved(box: Box, left: int, top: int) -> Box:
+    return Box(box.x - left, box.y - top, box.width, box.height)
 
 
 def _span(start: float, length: float, margin: float, limit: int) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from watchbound.domain.authorisation import Authorisation, Refusal
 from watchbound.domain.embedding import UNIT_TOLERANCE
 from watchbound.domain.errors import InvalidValue, Poison, PoisonReason
-from watchbound.domain.face import Detection
+from watchbound.domain.face import Box, Detection
 from watchbound.domain.frame import Frame, require_name
 from watchbound.extraction.align import align
 from watchbound.extraction.decode import PictureLimits, decode_jpeg
@@ -182,13 +182,16 @@ class MatchingWorker:
         with self._timed("choose"):
             for track, detection in update.seen:
                 passage = follower.passages[track.id]
-                shot = self._choose(passage.evidence, track, detection, image)
+                others = [other.box for other in detections if other is not detection]
+                shot = self._choose(passage.evidence, track, detection, image, others)
                 if shot is not None:
                     sight = Sight(shot, detection, bare, offset, authorisation)
                     pending.append(PendingShot(follower, passage, sight))
         return pending
 
-    def _choose(self, evidence: TrackEvidence, track: Track, detection: Detection, image: Image) -> Shot | None:
+    def _choose(
+        self, evidence: TrackEvidence, track: Track, detection: Detection, image: Image, others: Sequence[Box]
+    ) -> Shot | None:
         """The sight as a shot, if it can be used and is worth an embedding now."""
         policy = self._policies.shots
         fault = self._eyes.gate.geometry_fault(detection)
@@ -205,8 +208,7 @@ class MatchingWorker:
         if not evidence.wants(value, track.last_seen, policy):
             return None
         evidence.take(value, track.last_seen)
-        box = detection.box
-        return Shot(value, track.last_seen, crop, cut_context(image, box.x, box.y, box.width, box.height))
+        return Shot(value, track.last_seen, crop, cut_context(image, detection.box, others))
 
     def _follower(self, source: TopicPartition, frame: Frame) -> Follower:
         """The camera's follower; a new authority begins with no memory of what an older one saw."""

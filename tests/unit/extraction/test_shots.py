@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from watchbound.domain.face import Box
 from watchbound.extraction.shots import Shot, ShotPolicy, Standing, TrackEvidence, cut_context
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -87,7 +88,7 @@ def test_nothing_fused_is_no_template() -> None:
 @given(st.floats(-300, 700), st.floats(-300, 700), st.floats(1, 600), st.floats(1, 600))
 def test_a_cut_is_never_empty_and_holds_no_view_of_the_frame(x: float, y: float, width: float, height: float) -> None:
     image = np.zeros((360, 480, 3), np.uint8)
-    cut = cut_context(image, x, y, width, height)
+    cut = cut_context(image, Box(x, y, width, height), [Box(x + width, y, width, height)])
     assert cut.shape[0] >= 1
     assert cut.shape[1] >= 1
     assert not np.shares_memory(cut, image)
