@@ -15,6 +15,7 @@ from watchbound.domain.dead_letter import DeadLetter
 from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.demography import AgeBand, Ethnicity, Observation, Sex
 from watchbound.domain.embedding import Embedding
+from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.face import Box
 from watchbound.domain.frame import Frame
 from watchbound.domain.match import Match
@@ -141,12 +142,31 @@ authorisations = st.builds(
 
 
 @st.composite
+def entry_papers(draw: st.DrawFn) -> EntryPapers:
+    """Papers of adults and of minors, approved by another than added."""
+    added_at, expires_at = sorted(draw(st.lists(moments, min_size=2, max_size=2, unique=True)))
+    added_by, approved_by = draw(st.lists(words, min_size=2, max_size=2, unique=True))
+    reason = draw(st.one_of(st.just(""), words))
+    return EntryPapers(
+        source=draw(words),
+        lawful_holding=draw(words),
+        image_date=draw(st.dates()),
+        expires_at=expires_at,
+        added_by=added_by,
+        added_at=added_at,
+        approved_by=approved_by,
+        under_18=bool(reason),
+        under_18_reason=reason,
+    )
+
+
+@st.composite
 def additions(draw: st.DrawFn) -> EntryAdded:
     """Entries with one to three images, embedded by one model."""
     entry, digest = draw(entries), draw(words)
     raws = draw(st.lists(vectors(dimension=8), min_size=1, max_size=3))
     images = tuple(EnrolledImage(entry, draw(names), Embedding.of(raw, digest)) for raw in raws)
-    return EntryAdded(entry, images, draw(moments))
+    return EntryAdded(entry, images, draw(moments), draw(entry_papers()))
 
 
 removals = st.builds(EntryRemoved, names, names, moments)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from watchbound.domain.embedding import Embedding
+from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.frame import require_name
 from watchbound.domain.moment import require_aware
@@ -68,11 +69,13 @@ class EntryAdded:
 
     Attributes:
         images: all images of the entry, so that a compacted topic keeps the whole of it.
+        papers: why the person may be listed, and on whose word.
     """
 
     entry: WatchlistEntry
     images: tuple[EnrolledImage, ...]
     at: datetime
+    papers: EntryPapers | None = None
 
     def __post_init__(self) -> None:
         require_aware(self.at, "at")

@@ -18,14 +18,38 @@ class WatchlistChange(_message.Message):
     def __init__(self, at_us: _Optional[int] = ..., added: _Optional[_Union[EntryAdded, _Mapping]] = ..., removed: _Optional[_Union[EntryRemoved, _Mapping]] = ...) -> None: ...
 
 class EntryAdded(_message.Message):
-    __slots__ = ("entry", "model_digest", "images")
+    __slots__ = ("entry", "model_digest", "images", "papers")
     ENTRY_FIELD_NUMBER: _ClassVar[int]
     MODEL_DIGEST_FIELD_NUMBER: _ClassVar[int]
     IMAGES_FIELD_NUMBER: _ClassVar[int]
+    PAPERS_FIELD_NUMBER: _ClassVar[int]
     entry: _common_pb2.WatchlistEntry
     model_digest: str
     images: _containers.RepeatedCompositeFieldContainer[EnrolledImage]
-    def __init__(self, entry: _Optional[_Union[_common_pb2.WatchlistEntry, _Mapping]] = ..., model_digest: _Optional[str] = ..., images: _Optional[_Iterable[_Union[EnrolledImage, _Mapping]]] = ...) -> None: ...
+    papers: EntryPapers
+    def __init__(self, entry: _Optional[_Union[_common_pb2.WatchlistEntry, _Mapping]] = ..., model_digest: _Optional[str] = ..., images: _Optional[_Iterable[_Union[EnrolledImage, _Mapping]]] = ..., papers: _Optional[_Union[EntryPapers, _Mapping]] = ...) -> None: ...
+
+class EntryPapers(_message.Message):
+    __slots__ = ("source", "lawful_holding", "image_date", "expires_at_us", "under_18", "under_18_reason", "added_by", "added_at_us", "approved_by")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    LAWFUL_HOLDING_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_DATE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_US_FIELD_NUMBER: _ClassVar[int]
+    UNDER_18_FIELD_NUMBER: _ClassVar[int]
+    UNDER_18_REASON_FIELD_NUMBER: _ClassVar[int]
+    ADDED_BY_FIELD_NUMBER: _ClassVar[int]
+    ADDED_AT_US_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_BY_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    lawful_holding: str
+    image_date: str
+    expires_at_us: int
+    under_18: bool
+    under_18_reason: str
+    added_by: str
+    added_at_us: int
+    approved_by: str
+    def __init__(self, source: _Optional[str] = ..., lawful_holding: _Optional[str] = ..., image_date: _Optional[str] = ..., expires_at_us: _Optional[int] = ..., under_18: _Optional[bool] = ..., under_18_reason: _Optional[str] = ..., added_by: _Optional[str] = ..., added_at_us: _Optional[int] = ..., approved_by: _Optional[str] = ...) -> None: ...
 
 class EnrolledImage(_message.Message):
     __slots__ = ("image_id", "vector")

@@ -14,6 +14,7 @@ from watchbound.domain.decision import Verdict
 from watchbound.domain.demography import AgeBand, Ethnicity, Sex
 from watchbound.domain.errors import Poison, PoisonReason
 from watchbound.domain.frame import Frame
+from watchbound.domain.listing import listing_of
 from watchbound.domain.watchlist import Category, EntryAdded, ResponseLevel, WatchlistChange
 from watchbound.wire import alert_pb2, authorisation_pb2, common_pb2, decision_pb2
 
@@ -49,7 +50,8 @@ def test_a_watchlist_change_keeps_every_template_to_the_bit(change: WatchlistCha
         assert read == change
         return
     assert isinstance(read, EntryAdded)
-    assert (read.entry, read.at) == (change.entry, change.at)
+    assert (read.entry, read.at, read.papers) == (change.entry, change.at, change.papers)
+    assert codecs.LISTING_CHANGE.decode(codecs.WATCHLIST_CHANGE.encode(change)) == listing_of(change)
     for got, put in zip(read.images, change.images, strict=True):
         assert (got.entry, got.image_id, got.embedding.model_digest) == (
             put.entry,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.decision import Decision, Verdict
+from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.face import Box
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
@@ -13,6 +16,15 @@ from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
 from ..strategies import after
 
 ENTRY = WatchlistEntry("op-1", "REF-1", Category.MISSING, ResponseLevel.AMBER)
+PAPERS = EntryPapers(
+    source="custody system",
+    lawful_holding="image taken on arrest, retained under PACE 1984 s.64A",
+    image_date=date(2025, 8, 14),
+    expires_at=after(86_400),
+    added_by="officer.1",
+    added_at=after(-60),
+    approved_by="officer.2",
+)
 AUTHORISATION = Authorisation(
     id="op-1",
     use_case=UseCase.LOCATE_MISSING,

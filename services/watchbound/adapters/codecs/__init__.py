@@ -8,7 +8,7 @@ from watchbound.adapters.codecs.acts import AUDIT_EVENT, AUTHORISATION, DECISION
 from watchbound.adapters.codecs.counts import DEAD_LETTER, TALLY
 from watchbound.adapters.codecs.protobuf import ProtobufCodec
 from watchbound.adapters.codecs.sightings import ALERT, FRAME, MATCH
-from watchbound.adapters.codecs.watchlist import WATCHLIST_CHANGE
+from watchbound.adapters.codecs.watchlist import LISTING_CHANGE, WATCHLIST_CHANGE
 
 __all__ = [
     "ALERT",
@@ -17,6 +17,7 @@ __all__ = [
     "DEAD_LETTER",
     "DECISION",
     "FRAME",
+    "LISTING_CHANGE",
     "MATCH",
     "TALLY",
     "WATCHLIST_CHANGE",

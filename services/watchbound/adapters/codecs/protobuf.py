@@ -15,17 +15,12 @@ M = TypeVar("M", bound=Message)
 E = TypeVar("E", bound=Enum)
 
 
-class ProtobufCodec(Generic[T, M]):
-    """A `Codec` made of a message type and the two directions of its mapping."""
+class ProtobufReader(Generic[T, M]):
+    """Reads a message; for those who need only a part of it and could not write the whole."""
 
-    def __init__(self, message_type: type[M], to_message: Callable[[T], M], from_message: Callable[[M], T]) -> None:
+    def __init__(self, message_type: type[M], from_message: Callable[[M], T]) -> None:
         self.message_type = message_type
-        self.to_message = to_message
         self.from_message = from_message
-
-    def encode(self, value: T) -> bytes:
-        """The value in its wire form."""
-        return self.to_message(value).SerializeToString(deterministic=True)
 
     def decode(self, data: bytes) -> T:
         """The value again.
@@ -42,6 +37,18 @@ class ProtobufCodec(Generic[T, M]):
             return self.from_message(message)
         except InvalidValue as error:
             raise Poison(PoisonReason.BAD_VALUE, str(error)) from error
+
+
+class ProtobufCodec(ProtobufReader[T, M]):
+    """A `Codec` made of a message type and the two directions of its mapping."""
+
+    def __init__(self, message_type: type[M], to_message: Callable[[T], M], from_message: Callable[[M], T]) -> None:
+        super().__init__(message_type, from_message)
+        self.to_message = to_message
+
+    def encode(self, value: T) -> bytes:
+        """The value in its wire form."""
+        return self.to_message(value).SerializeToString(deterministic=True)
 
 
 class EnumMap(Generic[E]):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 
-from watchbound.adapters.codecs.protobuf import EnumMap, ProtobufCodec
+from watchbound.adapters.codecs.protobuf import EnumMap, ProtobufCodec, ProtobufReader
 from watchbound.domain.embedding import Embedding
+from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import InvalidValue
+from watchbound.domain.listing import Listing, ListingChange
 from watchbound.domain.moment import from_micros, to_micros
 from watchbound.domain.watchlist import (
     Category,
@@ -47,11 +51,55 @@ def from_entry(entry: common_pb2.WatchlistEntry) -> WatchlistEntry:
     )
 
 
+def to_papers(papers: EntryPapers) -> watchlist_change_pb2.EntryPapers:
+    """An entry's papers as other messages carry them."""
+    return watchlist_change_pb2.EntryPapers(
+        source=papers.source,
+        lawful_holding=papers.lawful_holding,
+        image_date=papers.image_date.isoformat(),
+        expires_at_us=to_micros(papers.expires_at),
+        under_18=papers.under_18,
+        under_18_reason=papers.under_18_reason,
+        added_by=papers.added_by,
+        added_at_us=to_micros(papers.added_at),
+        approved_by=papers.approved_by,
+    )
+
+
+def from_papers(message: watchlist_change_pb2.EntryPapers) -> EntryPapers:
+    """The inverse of `to_papers`.
+
+    Raises:
+        InvalidValue: something is not stated, or is not what it should be.
+    """
+    return EntryPapers(
+        source=message.source,
+        lawful_holding=message.lawful_holding,
+        image_date=_date(message.image_date),
+        expires_at=from_micros(message.expires_at_us),
+        under_18=message.under_18,
+        under_18_reason=message.under_18_reason,
+        added_by=message.added_by,
+        added_at=from_micros(message.added_at_us),
+        approved_by=message.approved_by,
+    )
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        msg = f"an image_date is a day such as 2026-11-02, got {text[:40]!r}"
+        raise InvalidValue(msg) from error
+
+
 def _to_watchlist_change(change: WatchlistChange) -> watchlist_change_pb2.WatchlistChange:
     message = watchlist_change_pb2.WatchlistChange(at_us=to_micros(change.at))
     if isinstance(change, EntryAdded):
         message.added.entry.CopyFrom(to_entry(change.entry))
         message.added.model_digest = change.images[0].embedding.model_digest
+        if change.papers is not None:
+            message.added.papers.CopyFrom(to_papers(change.papers))
         for image in change.images:
             message.added.images.add(image_id=image.image_id, vector=image.embedding.vector.astype("<f4").tobytes())
     else:
@@ -61,20 +109,12 @@ def _to_watchlist_change(change: WatchlistChange) -> watchlist_change_pb2.Watchl
 
 
 def _from_watchlist_change(message: watchlist_change_pb2.WatchlistChange) -> WatchlistChange:
-    at = from_micros(message.at_us)
-    match message.WhichOneof("change"):
-        case "added":
-            entry = from_entry(message.added.entry)
-            digest = message.added.model_digest
-            images = [
-                EnrolledImage(entry, i.image_id, Embedding(_vector(i.vector), digest)) for i in message.added.images
-            ]
-            return EntryAdded(entry, tuple(images), at)
-        case "removed":
-            return EntryRemoved(message.removed.authorisation_id, message.removed.reference, at)
-        case _:
-            msg = "a watchlist change must add or remove an entry"
-            raise InvalidValue(msg)
+    if message.WhichOneof("change") != "added":
+        return _from_removal(message)
+    entry, digest = from_entry(message.added.entry), message.added.model_digest
+    images = [EnrolledImage(entry, i.image_id, Embedding(_vector(i.vector), digest)) for i in message.added.images]
+    papers = from_papers(message.added.papers) if message.added.HasField("papers") else None
+    return EntryAdded(entry, tuple(images), from_micros(message.at_us), papers)
 
 
 def _vector(data: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -84,4 +124,21 @@ def _vector(data: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return np.frombuffer(data, dtype="<f4").astype(np.float32)
 
 
+def _from_listing_change(message: watchlist_change_pb2.WatchlistChange) -> ListingChange:
+    """What a change says beside its templates, which are passed over unread."""
+    if message.WhichOneof("change") != "added":
+        return _from_removal(message)
+    added = message.added
+    image_ids = tuple(sorted({image.image_id for image in added.images}))
+    return Listing(from_entry(added.entry), image_ids, from_papers(added.papers), from_micros(message.at_us))
+
+
+def _from_removal(message: watchlist_change_pb2.WatchlistChange) -> EntryRemoved:
+    if message.WhichOneof("change") != "removed":
+        msg = "a watchlist change must add or remove an entry"
+        raise InvalidValue(msg)
+    return EntryRemoved(message.removed.authorisation_id, message.removed.reference, from_micros(message.at_us))
+
+
 WATCHLIST_CHANGE = ProtobufCodec(watchlist_change_pb2.WatchlistChange, _to_watchlist_change, _from_watchlist_change)
+LISTING_CHANGE = ProtobufReader(watchlist_change_pb2.WatchlistChange, _from_listing_change)

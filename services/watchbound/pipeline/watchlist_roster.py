@@ -1,0 +1,107 @@
+"""Who is on each list now, without a template and without a data key.
+
+Alerting asks it before it tells anybody, the workers before they speak of a candidate, and governance when a deployment
+is about to begin. What nobody vouched for is unknown to it, and what is unknown raises nothing: an entry that somebody
+only wrote into the gallery is none.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import datetime
+
+from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.domain.listing import EntryStatus, Listing, ListingChange, list_digest
+from watchbound.domain.match import subject_key
+from watchbound.domain.watchlist import Category, EntryRemoved
+from watchbound.ports import Record
+
+
+class Roster:
+    """The latest word on every entry of every list. Safe to share between threads.
+
+    The topic's order is authoritative with one exception: an addition that was approved *before* the entry was removed
+    does not bring it back, whether a retry, a restored backup or a forger replayed it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: defaultdict[str, dict[str, Listing]] = defaultdict(dict)
+        self._removed: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
+
+    def apply(self, change: ListingChange) -> None:
+        """Take one change, in the topic's order."""
+        with self._lock:
+            if isinstance(change, EntryRemoved):
+                removed = self._removed[change.authorisation_id]
+                removed[change.reference] = max(change.at, removed.get(change.reference, change.at))
+                self._known[change.authorisation_id].pop(change.reference, None)
+                return
+            entry = change.entry
+            removed_at = self._removed[entry.authorisation_id].get(entry.reference)
+            if removed_at is not None and change.at < removed_at:
+                return
+            self._known[entry.authorisation_id][entry.reference] = change
+
+    def forget(self, authorisation_id: str, reference: str) -> None:
+        """Take a record that cannot be believed: it has replaced what stood there, so nothing is known of the entry."""
+        with self._lock:
+            self._known[authorisation_id].pop(reference, None)
+
+    def status(self, authorisation_id: str, reference: str, now: datetime) -> EntryStatus:
+        """Whether somebody may be alerted on at a moment of the trusted clock."""
+        with self._lock:
+            listing = self._known[authorisation_id].get(reference)
+            if listing is not None:
+                return listing.status(now)
+            return EntryStatus.REMOVED if reference in self._removed[authorisation_id] else EntryStatus.UNKNOWN
+
+    def listings(self, authorisation_id: str, now: datetime) -> tuple[Listing, ...]:
+        """All who are listed at a moment, ordered by reference."""
+        with self._lock:
+            known = sorted(self._known[authorisation_id].items())
+        return tuple(listing for _, listing in known if listing.status(now) is EntryStatus.LISTED)
+
+    def size(self, authorisation_id: str, now: datetime) -> int:
+        """How many are listed at a moment."""
+        return len(self.listings(authorisation_id, now))
+
+    def categories(self, authorisation_id: str, now: datetime) -> dict[Category, int]:
+        """How many are listed at a moment, by category; those without anybody are absent."""
+        return dict(Counter(listing.entry.category for listing in self.listings(authorisation_id, now)))
+
+    def digest(self, authorisation_id: str, now: datetime) -> str:
+        """Names the list as it stands at a moment; see `list_digest`."""
+        return list_digest(self.listings(authorisation_id, now))
+
+
+def roster_handler(read: Callable[[bytes], ListingChange], roster: Roster) -> Callable[[Record], None]:
+    """A handler for the watchlist-changes topic that keeps `roster` up to date; see `pipeline.feed.Feed`.
+
+    Args:
+        read: makes a change of a record's value, or raises `Poison`.
+        roster: what to keep up to date.
+
+    A tombstone says nothing new: it follows a removal, or the end of a whole list. A record that cannot be read has
+    still replaced what stood under its key, so the entry is forgotten before the record is reported.
+    """
+
+    def handle(record: Record) -> None:
+        if record.value is None:
+            return
+        try:
+            change = read(record.value)
+            changed = change.entry if isinstance(change, Listing) else change
+            subject = subject_key(changed.authorisation_id, changed.reference)
+            if record.key != subject:
+                detail = f"expected the entry's {subject} as the key, got {str(record.key)[:140]!r}"
+                raise Poison(PoisonReason.WRONG_KEY, detail)
+        except Poison:
+            authorisation_id, _, reference = (record.key or "").partition("/")
+            roster.forget(authorisation_id, reference)
+            raise
+        roster.apply(change)
+
+    return handle
