@@ -1,0 +1,1 @@
+"""The deployment record: built from what the services counted and people decided, and reconciled."""
