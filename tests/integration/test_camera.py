@@ -29,20 +29,23 @@ from watchbound.adapters import codecs
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.camera.health import CameraState
 from watchbound.camera.service import CameraService
 from watchbound.camera.site import CameraConfig, SiteConfig, StreamSource
 from watchbound.camera.sources.choose import source_of
 from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
-from watchbound.domain.frame import Frame
+from watchbound.domain.frame import SealedFrame
 from watchbound.domain.moment import Window
 from watchbound.domain.tally import Tally
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.sealing import open_frame
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, TALLIES
-from watchbound.settings import KafkaSettings, load
+from watchbound.settings import KafkaSettings, KeySettings, load
 from watchbound.stack.processes import free_port
 from watchbound.stack.tansu import Tansu
+from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
 from watchbound.testing.metrics import RecordedMetrics
 
@@ -69,6 +72,8 @@ class LiveSite:
         source = StreamSource.model_validate({"kind": "stream", "url": url})
         camera = CameraConfig(id="gate", source=source, fps=10.0, jpeg_quality=85, buffer_frames=8)
         self.broker, self.metrics, clock = InMemoryBroker(), RecordedMetrics(), SystemClock()
+        self.ring = FakeKeyRing()
+        self.ring.create("op-1")
         self.authority = AuthorityView(clock, max_age_s=3600)
         self.authority.apply(authorisation("gate"))
         self.authority.confirm()
@@ -79,6 +84,7 @@ class LiveSite:
             self.broker.producer(),
             codecs.FRAME,
             codecs.TALLY,
+            self.ring,
             self.authority,
             clock,
             self.metrics,
@@ -139,7 +145,7 @@ def test_an_rtsp_camera_is_read_over_tcp_and_lost_when_it_ends() -> None:
     with RtspCamera() as camera, LiveSite(camera.url) as site:
         eventually(lambda: site.state() is CameraState.OK and site.published() >= 10)
         frame = codecs.FRAME.decode(site.broker.records(FRAMES.name)[-1].value or b"")
-        height, width, _, _ = simplejpeg.decode_jpeg_header(frame.jpeg)
+        height, width, _, _ = simplejpeg.decode_jpeg_header(open_frame(site.ring, frame))
         assert (width, height) == (320, 240)
         camera.__exit__(None, None, None)
         eventually(lambda: site.state() is CameraState.DISCONNECTED)
@@ -170,12 +176,16 @@ def write_video(path: Path, seconds: float, fps: int = 10) -> None:
 
 
 @pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
+def kafka(tmp_path: Path, keys: KeySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[KafkaSettings]:
+    """A broker with an authorisation whose key ring the processes of a test find."""
+    monkeypatch.setenv("WATCHBOUND_KEYS_FOLDER", str(keys.folder))
+    monkeypatch.setenv("WATCHBOUND_KEYS_MASTER_KEY", str(keys.master_key))
     with Tansu(tmp_path) as broker:
         settings = load(KafkaSettings, bootstrap=broker.bootstrap)
         ensure_topics(settings, ALL_TOPICS)
         producer = KafkaRecordProducer(settings, "test-authority")
         known = authorisation("film")
+        open_key_ring(keys).create(known.id)
         producer.send(AUTHORISATIONS.name, known.id, codecs.AUTHORISATION.encode(known)).wait(10.0)
         producer.close()
         yield settings
@@ -217,7 +227,7 @@ def test_a_film_played_once_is_published_whole_and_the_command_ends(kafka: Kafka
     process = start(site, kafka, free_port())
     _, told = process.communicate(timeout=60)
     assert process.returncode == 0, told
-    frames: list[Frame] = sorted(
+    frames: list[SealedFrame] = sorted(
         (codecs.FRAME.decode(value) for value in read_all(kafka, FRAMES.name)), key=lambda frame: frame.sequence
     )
     assert {frame.camera_id for frame in frames} == {"film"}

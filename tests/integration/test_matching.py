@@ -18,6 +18,7 @@ import simplejpeg
 from watchbound.adapters import codecs
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.camera.synthetic import enrolment_photo
 from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.frame import Frame
@@ -28,11 +29,14 @@ from watchbound.extraction.model_pack import ModelPack
 from watchbound.governance.main import Governance
 from watchbound.governance.submissions import Defaults, read_submissions
 from watchbound.matching.main import MatchingConfiguration, WorkerProcess
+from watchbound.pipeline.sealing import seal_frame
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, MATCHES, TALLIES
+from watchbound.ports import KeyRing
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
     KafkaSettings,
+    KeySettings,
     LogSettings,
     MatchingSettings,
     MilvusSettings,
@@ -68,7 +72,8 @@ def someone_standing(person: str) -> bytes:
 class Site:
     """Cameras before which somebody stands, in a thread, until stopped."""
 
-    def __init__(self, kafka: KafkaSettings, authorisation: str, jpeg: bytes) -> None:
+    def __init__(self, kafka: KafkaSettings, ring: KeyRing, authorisation: str, jpeg: bytes) -> None:
+        self._ring = ring
         self._producer = KafkaRecordProducer(kafka, "test-site")
         self._authorisation = authorisation
         self._jpeg = jpeg
@@ -90,7 +95,7 @@ class Site:
         while not self._stop.wait(1 / FPS):
             for camera in CAMERAS:
                 frame = Frame(camera, number, datetime.now(UTC), self._authorisation, self._jpeg)
-                self._producer.send(FRAMES.name, camera, codecs.FRAME.encode(frame)).wait(10)
+                self._producer.send(FRAMES.name, camera, codecs.FRAME.encode(seal_frame(self._ring, frame))).wait(10)
                 self.published += 1
             number += 1
 
@@ -156,13 +161,16 @@ class MatchWatch:
         return {match.camera_id for _, match in list(self.seen) if match.captured_at > captured_after}
 
 
-def configuration(kafka: KafkaSettings, milvus: MilvusSettings, models: ModelSettings) -> MatchingConfiguration:
-    return MatchingConfiguration(
-        kafka, milvus, models, load(AuthoritySettings), load(MatchingSettings), load(LogSettings, level="warning")
-    )
+def configuration(
+    kafka: KafkaSettings, milvus: MilvusSettings, models: ModelSettings, keys: KeySettings
+) -> MatchingConfiguration:
+    logs = load(LogSettings, level="warning")
+    return MatchingConfiguration(kafka, milvus, models, load(AuthoritySettings), keys, load(MatchingSettings), logs)
 
 
-def authorise(kafka: KafkaSettings, name: str) -> None:
+def authorise(kafka: KafkaSettings, keys: KeySettings, name: str) -> KeyRing:
+    ring = open_key_ring(keys)
+    ring.create(name)
     now = datetime.now(UTC)
     granted = Authorisation(
         id=name,
@@ -178,6 +186,7 @@ def authorise(kafka: KafkaSettings, name: str) -> None:
     producer = KafkaRecordProducer(kafka, "test-authorise")
     producer.send(AUTHORISATIONS.name, name, codecs.AUTHORISATION.encode(granted)).wait(10)
     producer.close()
+    return ring
 
 
 @pytest.fixture
@@ -196,10 +205,10 @@ def milvus(tmp_path: Path) -> Iterator[MilvusSettings]:
 
 @pytest.fixture
 def workers(
-    kafka: KafkaSettings, milvus: MilvusSettings, model_settings: ModelSettings
+    kafka: KafkaSettings, milvus: MilvusSettings, model_settings: ModelSettings, keys: KeySettings
 ) -> Iterator[list[RunningWorker]]:
     """Two workers of one group, as two actors would run them."""
-    made = [RunningWorker(configuration(kafka, milvus, model_settings), f"worker-{n}") for n in range(2)]
+    made = [RunningWorker(configuration(kafka, milvus, model_settings, keys), f"worker-{n}") for n in range(2)]
     try:
         yield made
     finally:
@@ -212,9 +221,10 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
     kafka: KafkaSettings,
     milvus: MilvusSettings,
     model_settings: ModelSettings,
+    keys: KeySettings,
     tmp_path: Path,
 ) -> None:
-    authorise(kafka, "op-1")
+    ring = authorise(kafka, keys, "op-1")
     watchlist = tmp_path / "watchlist"
     watchlist.mkdir()
     photo = enrolment_photo("P001")
@@ -223,7 +233,7 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
     audit = load(AuditSettings, url=f"sqlite:///{tmp_path / 'audit.db'}")
     with Governance(kafka, load(AuthoritySettings), audit) as governance:
         enroller, remover = governance.enroller(milvus, model_settings), governance.remover(milvus)
-        with Site(kafka, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
+        with Site(kafka, ring, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
             # Long enough for both tracks to have been set aside as clearly not listed.
             standing_since = datetime.now(UTC)
             until(lambda: datetime.now(UTC) - standing_since > timedelta(seconds=8), "both workers have looked")
@@ -249,14 +259,14 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
 
 
 def test_scaling_up_and_down_hands_cameras_over_and_loses_no_frame(
-    kafka: KafkaSettings, milvus: MilvusSettings, model_settings: ModelSettings
+    kafka: KafkaSettings, milvus: MilvusSettings, model_settings: ModelSettings, keys: KeySettings
 ) -> None:
-    authorise(kafka, "op-1")
+    ring = authorise(kafka, keys, "op-1")
     tallies = TallyWatch(kafka)
-    first = RunningWorker(configuration(kafka, milvus, model_settings), "worker-0")
-    with Site(kafka, "op-1", someone_standing("P001")) as site:
+    first = RunningWorker(configuration(kafka, milvus, model_settings, keys), "worker-0")
+    with Site(kafka, ring, "op-1", someone_standing("P001")) as site:
         until(lambda: tallies.handled() >= 10, "one worker handles both cameras")
-        second = RunningWorker(configuration(kafka, milvus, model_settings), "worker-1")
+        second = RunningWorker(configuration(kafka, milvus, model_settings, keys), "worker-1")
         until(lambda: len(tallies.read()) == 2, "the second takes its share")
         second.stop()
         alone_at = tallies.handled()
@@ -271,7 +281,7 @@ def test_a_killed_worker_is_replaced_and_matching_goes_on(tmp_path: Path, model_
         stack.environment["WATCHBOUND_MODELS_CACHE"] = str(model_pack.root.parent)
         kafka = load(KafkaSettings, bootstrap=stack.environment["WATCHBOUND_KAFKA_BOOTSTRAP"])
         ensure_topics(kafka, ALL_TOPICS)
-        authorise(kafka, "op-1")
+        ring = authorise(kafka, stack.keys, "op-1")
         photo = enrolment_photo("P001")
         watchlist = tmp_path / "watchlist"
         watchlist.mkdir()
@@ -279,7 +289,7 @@ def test_a_killed_worker_is_replaced_and_matching_goes_on(tmp_path: Path, model_
         stack.call(["watchlist", "enrol", str(watchlist), "--authorisation", "op-1"])
         service = stack.start("matching", ["match", "run", "--workers", "2"])
         service.process.wait_until(service.ready, PATIENCE_S)
-        with Site(kafka, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
+        with Site(kafka, ring, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
             since = datetime.now(UTC)
             until(lambda: watch.cameras(since) == set(CAMERAS), "both cameras match")
             _a_worker_of(service).kill()

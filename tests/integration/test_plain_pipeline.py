@@ -14,14 +14,10 @@ from loadtest.plain import run
 from numpy.typing import NDArray
 from pymilvus import MilvusClient
 
-from watchbound.adapters.codecs import FRAME
 from watchbound.adapters.kafka_log import KafkaRecordProducer
-from watchbound.domain.frame import Frame
 from watchbound.settings import KafkaSettings, load
 from watchbound.stack.milvus_lite import MilvusLite
 from watchbound.stack.tansu import Tansu
-
-from ..unit.strategies import after
 
 FRAMES = 6
 TOPIC = "plain-frames"
@@ -61,9 +57,8 @@ def broker(tmp_path: Path) -> Iterator[str]:
     _, jpeg = cv2.imencode(".jpg", scene)
     with Tansu(tmp_path / "tansu") as tansu:
         producer = KafkaRecordProducer(load(KafkaSettings, bootstrap=tansu.bootstrap), "plain-test")
-        for sequence in range(FRAMES):
-            frame = Frame("gate-1", sequence, after(sequence), "op-1", jpeg.tobytes())
-            producer.send(TOPIC, "gate-1", FRAME.encode(frame)).wait(10)
+        for _ in range(FRAMES):
+            producer.send(TOPIC, "gate-1", jpeg.tobytes()).wait(10)
         producer.close()
         yield tansu.bootstrap
 

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.codecs import AUTHORISATION, WATCHLIST_CHANGE
 from watchbound.adapters.kafka_log import KafkaTopicReader
+from watchbound.adapters.keyring_file import init_ring
 from watchbound.cli import authorise, watchlist
 from watchbound.domain.authorisation import Refusal
 from watchbound.domain.errors import ConfigurationError, InvalidValue, NotAuthorised, UnknownReference
@@ -44,6 +45,7 @@ class Command:
     kafka: KafkaSettings
     stores: tuple[str, ...]
     models: tuple[str, ...]
+    keys: dict[str, str]
 
     def authorise(self, *arguments: str, code: int = 0) -> Any:
         return self._call(authorise.app, [*arguments, "--bootstrap", self.kafka.bootstrap], code)
@@ -53,7 +55,7 @@ class Command:
         return self._call(watchlist.app, [*arguments, *self.stores, *extra], code)
 
     def _call(self, app: Any, arguments: list[str], code: int) -> Any:
-        result = CliRunner().invoke(app, [*arguments, "--json"])
+        result = CliRunner(env=self.keys).invoke(app, [*arguments, "--json"])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == code, result.stderr
@@ -68,11 +70,19 @@ class Command:
 
 
 @pytest.fixture(scope="module")
-def command(tansu: Tansu, milvus_lite: MilvusLite, model_pack: ModelPack) -> Command:
+def command(
+    tansu: Tansu, milvus_lite: MilvusLite, model_pack: ModelPack, tmp_path_factory: pytest.TempPathFactory
+) -> Command:
+    folder = tmp_path_factory.mktemp("keys")
+    init_ring(folder / "ring", folder / "master.key")
     return Command(
         KafkaSettings(bootstrap=tansu.bootstrap, session_timeout_ms=6000, replication_factor=1),
         ("--bootstrap", tansu.bootstrap, "--milvus-uri", milvus_lite.uri),
         ("--models-cache", str(model_pack.root.parent), "--pack", model_pack.name),
+        {
+            "WATCHBOUND_KEYS_FOLDER": str(folder / "ring"),
+            "WATCHBOUND_KEYS_MASTER_KEY": str(folder / "master.key"),
+        },
     )
 
 

@@ -17,7 +17,7 @@ from watchbound.domain.demography import AgeBand, Ethnicity, Observation, Sex
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.face import Box
-from watchbound.domain.frame import Frame
+from watchbound.domain.frame import Frame, SealedFrame
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
 from watchbound.domain.signature import Signature
@@ -43,6 +43,7 @@ lengths = st.floats(2**-10, 1e6, width=32)
 boxes = st.builds(Box, pixels, pixels, lengths, lengths)
 entries = st.builds(WatchlistEntry, names, names, st.sampled_from(list(Category)), st.sampled_from(list(ResponseLevel)))
 frames = st.builds(Frame, names, st.integers(0, 2**64 - 1), moments, names, st.binary(max_size=64))
+sealed_frames = st.builds(SealedFrame, names, st.integers(0, 2**64 - 1), moments, names, st.binary(max_size=64))
 
 
 @st.composite

@@ -13,6 +13,7 @@ from watchbound.adapters import codecs
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import get_logger
 from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.service import ServiceEndpoint
@@ -24,7 +25,7 @@ from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS
 from watchbound.ports import Record
-from watchbound.settings import AuthoritySettings, HttpSettings, KafkaSettings
+from watchbound.settings import AuthoritySettings, HttpSettings, KafkaSettings, KeySettings
 
 log = get_logger(__name__)
 
@@ -39,6 +40,7 @@ class CameraConfiguration:
     site: SiteConfig
     kafka: KafkaSettings
     authority: AuthoritySettings
+    keys: KeySettings
     http: HttpSettings
 
 
@@ -46,11 +48,12 @@ def run_site(configuration: CameraConfiguration, stop: threading.Event) -> None:
     """Run every camera of a site until `stop`, or until all that play once have ended.
 
     Raises:
-        ConfigurationError: the HTTP port is taken, or a source cannot be had.
+        ConfigurationError: the HTTP port is taken, or a source or the key ring cannot be had.
         Unavailable: no broker answers at the start; later on its absence is waited out.
     """
     # Cameras share the cores by being several; threads inside one would only contend.
     cv2.setNumThreads(1)
+    ring = open_key_ring(configuration.keys)
     ensure_topics(configuration.kafka, ALL_TOPICS)
     run_id = f"site-{uuid.uuid4().hex}"
     clock, metrics = SystemClock(), PrometheusMetrics()
@@ -71,6 +74,7 @@ def run_site(configuration: CameraConfiguration, stop: threading.Event) -> None:
             producer,
             codecs.FRAME,
             codecs.TALLY,
+            ring,
             authority,
             clock,
             metrics,

@@ -1,4 +1,4 @@
-"""Sends buffered frames, each after a last look at its authority, and counts what became of it."""
+"""Seals and sends buffered frames, each after a last look at its authority, and counts what became of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 from watchbound.camera.buffers import FrameBuffers
 from watchbound.camera.ledger import FrameLedger, ShedReason
-from watchbound.domain.errors import InvalidValue, Unavailable
-from watchbound.domain.frame import Frame
+from watchbound.domain.authorisation import Refusal
+from watchbound.domain.errors import InvalidValue, KeyDestroyed, Unavailable
+from watchbound.domain.frame import Frame, SealedFrame
 from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.sealing import seal_frame
 from watchbound.pipeline.topics import FRAMES
-from watchbound.ports import Codec, Delivery, RecordProducer
+from watchbound.ports import Codec, Delivery, KeyRing, RecordProducer
 
 _TURN_S = 0.1
 _SLICE_S = 0.25
@@ -38,7 +40,8 @@ class FramePublisher:
         self,
         buffers: FrameBuffers,
         producer: RecordProducer,
-        codec: Codec[Frame],
+        codec: Codec[SealedFrame],
+        ring: KeyRing,
         authority: AuthorityView,
         ledger: FrameLedger,
         in_flight: int,
@@ -46,6 +49,7 @@ class FramePublisher:
         self._buffers = buffers
         self._producer = producer
         self._codec = codec
+        self._ring = ring
         self._authority = authority
         self._ledger = ledger
         self._in_flight: queue.Queue[_InFlight | None] = queue.Queue(in_flight)
@@ -86,7 +90,10 @@ class FramePublisher:
             self._ledger.refused(frame.camera_id, frame.authorisation_id, refusal)
             return None
         try:
-            return self._producer.send(FRAMES.name, frame.camera_id, self._codec.encode(frame))
+            value = self._codec.encode(seal_frame(self._ring, frame))
+            return self._producer.send(FRAMES.name, frame.camera_id, value)
+        except KeyDestroyed:
+            self._ledger.refused(frame.camera_id, frame.authorisation_id, Refusal.KEY_DESTROYED)
         except Unavailable as error:
             self._complaint = str(error)
             self._shed(frame, ShedReason.UNAVAILABLE)

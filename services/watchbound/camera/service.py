@@ -17,12 +17,12 @@ from watchbound.camera.publishing import FramePublisher
 from watchbound.camera.runner import CameraRunner, Desk, Say
 from watchbound.camera.site import CameraConfig, SiteConfig
 from watchbound.camera.sources.source import Source
-from watchbound.domain.frame import Frame
+from watchbound.domain.frame import SealedFrame
 from watchbound.domain.tally import Tally
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.metric_names import CAMERA_STATE
 from watchbound.pipeline.tallies import TallyBook, TallyPublisher
-from watchbound.ports import Clock, Codec, Metrics, RecordProducer
+from watchbound.ports import Clock, Codec, KeyRing, Metrics, RecordProducer
 
 TALLY_EVERY_S = 1.0
 STATE_EVERY_S = 0.25
@@ -41,6 +41,7 @@ class CameraService:
         source_of: makes a camera's source.
         producer: shared by all cameras; closed by whoever made it.
         frame_codec, tally_codec: how values travel.
+        ring: seals frames.
         run_id: names this run of this process in tallies, unique for ever.
         chance: jitter of reconnections.
     """
@@ -50,8 +51,9 @@ class CameraService:
         site: SiteConfig,
         source_of: SourceOf,
         producer: RecordProducer,
-        frame_codec: Codec[Frame],
+        frame_codec: Codec[SealedFrame],
         tally_codec: Codec[Tally],
+        ring: KeyRing,
         authority: AuthorityView,
         clock: Clock,
         metrics: Metrics,
@@ -67,7 +69,7 @@ class CameraService:
         desk = Desk(authority, buffers, ledger, clock, metrics, say)
         self._stop = threading.Event()
         self._tallies = TallyPublisher(book, producer, tally_codec)
-        self._publisher = FramePublisher(buffers, producer, frame_codec, authority, ledger, sum(limits.values()))
+        self._publisher = FramePublisher(buffers, producer, frame_codec, ring, authority, ledger, sum(limits.values()))
         pace = MonotonicPace(self._stop)
         self._runners = {
             camera.id: CameraRunner(camera, source_of(camera), desk, pace, Backoff(chance)) for camera in site.cameras

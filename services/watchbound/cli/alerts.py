@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -35,7 +34,6 @@ def tail(
     from_beginning: Annotated[bool, typer.Option(help="Begin with the oldest alert that is kept.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many events.")] = None,
     timeout: Annotated[float | None, typer.Option(min=1, help="Stop after so many seconds without an event.")] = None,
-    crops: Annotated[Path | None, typer.Option(help="Save each event's best crop in this folder.")] = None,
     bootstrap: Annotated[str | None, typer.Option(help="Kafka, host:port.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
@@ -44,11 +42,9 @@ def tail(
     Examples:
       watchbound alerts tail
       watchbound alerts tail --from-beginning --json --timeout 10
-      watchbound alerts tail --authorisation station-2026 --crops crops/
+      watchbound alerts tail --authorisation station-2026
     """
     configure_logs("alerts", load(LogSettings, level="error"))
-    if crops is not None:
-        crops.mkdir(parents=True, exist_ok=True)
     told = Console(stderr=True)
     screen = Console(soft_wrap=True, highlight=False)
     start = "earliest" if from_beginning else "latest"
@@ -58,8 +54,6 @@ def tail(
             raise Unavailable(msg)
         told.print("waiting for alerts; Ctrl-C ends")
         for number, alert in enumerate(consumer, start=1):
-            if crops is not None:
-                (crops / f"{alert.id}-{alert.revision}.jpg").write_bytes(alert.best.crop)
             if as_json:
                 sys.stdout.write(json.dumps(alert_document(alert)) + "\n")
                 sys.stdout.flush()

@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import configure_logs
 from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.moment import Window, require_aware
 from watchbound.governance.authorise import require_fresh, require_known
 from watchbound.governance.main import Governance
-from watchbound.settings import AuditSettings, AuthoritySettings, KafkaSettings, LogSettings, load
+from watchbound.settings import AuditSettings, AuthoritySettings, KafkaSettings, KeySettings, LogSettings, load
 
 app = typer.Typer(
     help="Grant, show and end the authority under which anything is matched.",
@@ -70,8 +71,9 @@ def create(
         )
     except InvalidValue as error:
         raise ConfigurationError(str(error)) from error
+    ring = open_key_ring(load(KeySettings))
     with _governance(bootstrap) as governance:
-        governance.authoriser().create(authorisation)
+        governance.authoriser().create(authorisation, ring)
     if as_json:
         _print_json(_as_json(authorisation))
     else:

@@ -15,7 +15,15 @@ from watchbound.camera.check import CameraReport, check_site
 from watchbound.camera.main import CameraConfiguration, run_site
 from watchbound.camera.site import load_site
 from watchbound.camera.sources.choose import source_of
-from watchbound.settings import AuthoritySettings, CameraSettings, HttpSettings, KafkaSettings, LogSettings, load
+from watchbound.settings import (
+    AuthoritySettings,
+    CameraSettings,
+    HttpSettings,
+    KafkaSettings,
+    KeySettings,
+    LogSettings,
+    load,
+)
 
 app = typer.Typer(
     help="Publish the frames of a site's cameras, under authority.", no_args_is_help=True, rich_markup_mode=None
@@ -44,6 +52,7 @@ def run(
         site=load_site(site, load(CameraSettings)),
         kafka=load(KafkaSettings, bootstrap=bootstrap),
         authority=load(AuthoritySettings),
+        keys=load(KeySettings),
         http=load(HttpSettings, port=http_port),
     )
     run_site(configuration, stop_on_signals())

@@ -14,6 +14,7 @@ from watchbound.settings import (
     AuthoritySettings,
     HttpSettings,
     KafkaSettings,
+    KeySettings,
     LogSettings,
     MatchingSettings,
     MilvusSettings,
@@ -56,6 +57,7 @@ def run(
         milvus=load(MilvusSettings, uri=milvus_uri),
         models=load(ModelSettings, provider=provider, pack=pack, cache=models_cache),
         authority=load(AuthoritySettings),
+        keys=load(KeySettings),
         matching=load(MatchingSettings, workers=workers, gpus_per_worker=gpus_per_worker, ray_address=ray_address),
         logs=logs,
     )

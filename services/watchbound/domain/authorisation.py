@@ -50,6 +50,7 @@ class Refusal(Enum):
     CAPTURED_OUTSIDE_WINDOW = "captured_outside_window"
     CAMERA_NOT_COVERED = "camera_not_covered"
     AUTHORITY_UNKNOWN = "authority_unknown"
+    KEY_DESTROYED = "key_destroyed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One picture from one camera, as it travels."""
+"""One picture from one camera: plain where it is taken and looked at, sealed wherever it rests or travels."""
 
 from __future__ import annotations
 
@@ -20,22 +20,20 @@ def require_name(value: str, what: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """A JPEG with the place, time and authority of its capture.
+class Capture:
+    """The place, time and authority of a picture, without the picture.
 
     Attributes:
         camera_id: which camera; also the Kafka key, so that one worker sees a camera's frames in order.
         sequence: rises by one for each sampled frame of one run of a camera; a gap is a shed frame.
         captured_at: when the picture was taken, by the site's clock.
         authorisation_id: under whose authority it was published.
-        jpeg: encoded picture; not yet checked.
     """
 
     camera_id: str
     sequence: int
     captured_at: datetime
     authorisation_id: str
-    jpeg: bytes
 
     def __post_init__(self) -> None:
         require_name(self.camera_id, "a camera id")
@@ -47,5 +45,31 @@ class Frame:
 
     @property
     def id(self) -> str:
-        """Names this frame for good: sequence numbers restart with the camera, capture times do not."""
+        """Names this picture for good: sequence numbers restart with the camera, capture times do not."""
         return f"{self.camera_id}/{to_micros(self.captured_at)}/{self.sequence}"
+
+    def bare(self) -> Capture:
+        """The capture alone: what is kept of a picture that has been looked at."""
+        return Capture(self.camera_id, self.sequence, self.captured_at, self.authorisation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame(Capture):
+    """A plain picture: in the memory of the camera that took it, and of the worker that looks at it; nowhere else.
+
+    Attributes:
+        jpeg: encoded picture; not yet checked.
+    """
+
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFrame(Capture):
+    """A picture as it travels: who may open it is judged by the capture, which stays readable.
+
+    Attributes:
+        sealed: the JPEG, sealed with the authorisation's key and bound to this frame's id.
+    """
+
+    sealed: bytes

@@ -31,7 +31,8 @@ class Match:
         score: fused cosine similarity over the shots of the track.
         shots: how many shots were fused.
         box: the face in that frame, in pixels.
-        crop: JPEG of the best shot with a margin around the face.
+        crop: JPEG of the best shot with a margin around the face, sealed with the authorisation's key for alerts and
+            bound to this match's id.
         index: 0 for the first match of this track with this entry, then one more with each further evidence.
     """
 

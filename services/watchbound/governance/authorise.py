@@ -10,7 +10,7 @@ from watchbound.domain.errors import InvalidValue, NotAuthorised, Unavailable, U
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.topics import AUTHORISATIONS
-from watchbound.ports import Clock, Codec, RecordProducer
+from watchbound.ports import Clock, Codec, KeyRing, RecordProducer
 
 _ACKNOWLEDGED_WITHIN_S = 10.0
 
@@ -40,10 +40,15 @@ class Authoriser:
         self._view = view
         self._audit = audit
 
-    def create(self, authorisation: Authorisation) -> None:
+    def create(self, authorisation: Authorisation, ring: KeyRing) -> None:
         """Grant a new authorisation. It is told to the audit log first: what was not told is not granted.
 
+        Args:
+            authorisation: the terms.
+            ring: makes its data keys, before anybody could need them.
+
         Raises:
+            KeyDestroyed: a key of its id was destroyed.
             InvalidValue: its id exists, its window is over, or a camera of it is taken for part of that time.
             Unavailable: the log cannot be asked or does not acknowledge.
         """
@@ -61,6 +66,7 @@ class Authoriser:
         self._refuse_overlap(authorisation)
         terms = f"{authorisation.use_case.value} at {authorisation.location}: {authorisation.legal_basis}"
         self._audit.record(authorisation.officer, "authorisation.granted", authorisation.id, terms)
+        ring.create(authorisation.id)
         self._publish(authorisation)
 
     def cancel(self, authorisation_id: str, by: str, reason: str) -> Authorisation:

@@ -1,4 +1,4 @@
-"""Whether a frame may be looked at, before a single pixel is decoded."""
+"""Whether a frame may be looked at, before it is opened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 from watchbound.domain.authorisation import Authorisation, Refusal
 from watchbound.domain.errors import Poison, PoisonReason
-from watchbound.domain.frame import Frame
+from watchbound.domain.frame import Capture
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.ports import Clock
 
@@ -36,7 +36,7 @@ class FrameAdmission:
         self._clock = clock
         self._limits = limits
 
-    def judge(self, frame: Frame) -> Authorisation | Refusal | ShedReason:
+    def judge(self, frame: Capture) -> Authorisation | Refusal | ShedReason:
         """The authorisation under which the frame may be looked at, or why it may not.
 
         Raises:
@@ -54,6 +54,6 @@ class FrameAdmission:
         authorisation = self._authority.find(frame.authorisation_id)
         return Refusal.NO_AUTHORISATION if authorisation is None else authorisation
 
-    def refusal(self, frame: Frame) -> Refusal | None:
+    def refusal(self, frame: Capture) -> Refusal | None:
         """Why nothing of this frame may be matched now; asked again just before a match is published."""
         return self._authority.refusal_of(frame.authorisation_id, frame.camera_id, frame.captured_at)

@@ -8,21 +8,29 @@ from watchbound.domain.candidate import Candidate
 from watchbound.domain.match import Match
 from watchbound.matching.follow import Passage, Sight
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.sealing import seal_crop
 from watchbound.pipeline.tallies import TallyBook
 from watchbound.pipeline.topics import MATCHES
-from watchbound.ports import Clock, Codec, Delivery, Image, Metrics, RecordProducer
+from watchbound.ports import Clock, Codec, Delivery, Image, KeyRing, Metrics, RecordProducer
 
 _CROP_QUALITY = 90
 
 
 class MatchAnnouncer:
-    """Makes a `Match` of a passage's evidence and sends it."""
+    """Makes a `Match` of a passage's evidence, seals its crop and sends it."""
 
     def __init__(
-        self, producer: RecordProducer, codec: Codec[Match], tallies: TallyBook, clock: Clock, metrics: Metrics
+        self,
+        producer: RecordProducer,
+        codec: Codec[Match],
+        ring: KeyRing,
+        tallies: TallyBook,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._producer = producer
         self._codec = codec
+        self._ring = ring
         self._tallies = tallies
         self._clock = clock
         self._metrics = metrics
@@ -31,7 +39,8 @@ class MatchAnnouncer:
         """Send the match that `sight` completed.
 
         Raises:
-            Unavailable: the producer's buffer stayed full.
+            KeyDestroyed: the authorisation has no key to seal the crop with.
+            Unavailable: the producer's buffer stayed full, or the key ring does not answer.
         """
         frame = sight.frame
         match = Match(
@@ -45,10 +54,11 @@ class MatchAnnouncer:
             threshold=sight.authorisation.threshold,
             shots=passage.evidence.count,
             box=sight.detection.box,
-            crop=_encode(passage.evidence.best_context, sight.shot.context),
+            crop=b"",
             model_digest=model_digest,
             index=passage.next_index(candidate.entry.reference),
         )
+        match = seal_crop(self._ring, match, _encode(passage.evidence.best_context, sight.shot.context))
         delivery = self._producer.send(MATCHES.name, match.subject, self._codec.encode(match))
         self._metrics.count(names.MATCHES_PUBLISHED, camera=frame.camera_id)
         self._tallies.add(frame.camera_id, frame.authorisation_id, matches=1)

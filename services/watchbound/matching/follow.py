@@ -8,7 +8,7 @@ from datetime import datetime
 
 from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.face import Detection
-from watchbound.domain.frame import Frame
+from watchbound.domain.frame import Capture
 from watchbound.extraction.shots import Shot, TrackEvidence
 from watchbound.extraction.track import Track, Tracker, TrackUpdate
 from watchbound.ports import TopicPartition
@@ -27,7 +27,7 @@ class Sight:
 
     shot: Shot
     detection: Detection
-    frame: Frame
+    frame: Capture
     offset: int
     authorisation: Authorisation
 

@@ -15,6 +15,7 @@ from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.federation import federate
 from watchbound.adapters.kafka_log import KafkaRecordConsumer, KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import configure_logs, get_logger
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
@@ -44,6 +45,7 @@ from watchbound.settings import (
     AuthoritySettings,
     HttpSettings,
     KafkaSettings,
+    KeySettings,
     LogSettings,
     MatchingSettings,
     MilvusSettings,
@@ -66,6 +68,7 @@ class MatchingConfiguration:
     milvus: MilvusSettings
     models: ModelSettings
     authority: AuthoritySettings
+    keys: KeySettings
     matching: MatchingSettings
     logs: LogSettings
 
@@ -83,6 +86,7 @@ class WorkerProcess:
         self._clock = SystemClock()
         self._configuration = configuration
         self._tallies = TallyBook(self._name, self._clock)
+        self._ring = open_key_ring(configuration.keys)
         self._authority = AuthorityView(self._clock, configuration.authority.max_age_s)
         self._delta = WatchlistDelta(self._clock)
         gallery = MilvusGallery(configuration.milvus)
@@ -165,9 +169,10 @@ class WorkerProcess:
             self._eyes,
             FrameAdmission(self._authority, self._clock, limits),
             self._search,
-            MatchAnnouncer(self._producer, codecs.MATCH, self._tallies, self._clock, self._metrics),
+            MatchAnnouncer(self._producer, codecs.MATCH, self._ring, self._tallies, self._clock, self._metrics),
             self._dead_letters,
             codecs.FRAME,
+            self._ring,
             self._tallies,
             self._clock,
             self._metrics,
@@ -205,6 +210,8 @@ class MatchingService:
             msg = "WATCHBOUND_MODELS_PROVIDER: expected cuda since GPUs are asked for each worker, got cpu"
             raise ConfigurationError(msg)
         find_pack(models)
+        # Refused here, where a person sees it, rather than in each worker.
+        open_key_ring(configuration.keys)
         ensure_topics(configuration.kafka, ALL_TOPICS)
         self._metrics = PrometheusMetrics()
         self._wanted = matching.workers

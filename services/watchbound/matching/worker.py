@@ -1,7 +1,7 @@
 """The matching worker: frames in, matches out, and nothing kept of anybody else.
 
-decode → detect → track → assess quality → align → embed → search → decide. One worker reads whole cameras, so it can
-follow a walking face; a frame never leaves it, and a face that does not match leaves no trace when its track ends.
+open → decode → detect → track → assess quality → align → embed → search → decide. One worker reads whole cameras, so it
+can follow a walking face; a frame never leaves it, and a face that does not match leaves no trace when its track ends.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from watchbound.domain.authorisation import Authorisation, Refusal
 from watchbound.domain.embedding import UNIT_TOLERANCE
-from watchbound.domain.errors import InvalidValue, Poison, PoisonReason
+from watchbound.domain.errors import InvalidValue, KeyDestroyed, Poison, PoisonReason
 from watchbound.domain.face import Box, Detection
-from watchbound.domain.frame import Frame, require_name
+from watchbound.domain.frame import Capture, SealedFrame, require_name
 from watchbound.extraction.align import align
 from watchbound.extraction.decode import PictureLimits, decode_jpeg
 from watchbound.extraction.quality import QualityGate, assess, worth, worth_bound
@@ -32,8 +32,9 @@ from watchbound.matching.follow import Follower, Passage, PendingShot, Sight
 from watchbound.matching.search import WatchlistSearch
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.dead_letter import DeadLetters
+from watchbound.pipeline.sealing import open_frame
 from watchbound.pipeline.tallies import TallyBook
-from watchbound.ports import Clock, Codec, Delivery, Detector, Embedder, Image, Metrics, Record, TopicPartition
+from watchbound.ports import Clock, Codec, Delivery, Detector, Embedder, Image, KeyRing, Metrics, Record, TopicPartition
 
 _ACKNOWLEDGED_WITHIN_S = 30.0
 _NO_TEMPLATE = "no_template"
@@ -74,7 +75,8 @@ class MatchingWorker:
         search: WatchlistSearch,
         announcer: MatchAnnouncer,
         dead_letters: DeadLetters,
-        codec: Codec[Frame],
+        codec: Codec[SealedFrame],
+        ring: KeyRing,
         tallies: TallyBook,
         clock: Clock,
         metrics: Metrics,
@@ -86,6 +88,7 @@ class MatchingWorker:
         self._announcer = announcer
         self._dead_letters = dead_letters
         self._codec = codec
+        self._ring = ring
         self._tallies = tallies
         self._clock = clock
         self._metrics = metrics
@@ -144,8 +147,7 @@ class MatchingWorker:
             raise Poison(PoisonReason.WRONG_KEY, detail)
         judged = self._admission.judge(frame)
         if isinstance(judged, Refusal):
-            self._metrics.count(names.FRAMES_REFUSED, camera=frame.camera_id, reason=judged.value)
-            self._tallies.add(frame.camera_id, frame.authorisation_id, refused=1)
+            self._refuse(frame, judged)
             return []
         follower = self._follower(record.source, frame)
         if isinstance(judged, Authorisation) and not follower.is_new(frame.captured_at):
@@ -154,16 +156,26 @@ class MatchingWorker:
             self._metrics.count(names.FRAMES_SHED, camera=frame.camera_id, reason=judged.value)
             self._tallies.add(frame.camera_id, frame.authorisation_id, shed=1)
             return []
+        try:
+            with self._timed("open"):
+                jpeg = open_frame(self._ring, frame)
+        except KeyDestroyed:
+            self._refuse(frame, Refusal.KEY_DESTROYED)
+            return []
         with self._timed("decode"):
-            image = decode_jpeg(frame.jpeg, self._eyes.limits)
+            image = decode_jpeg(jpeg, self._eyes.limits)
         with self._timed("detect"):
             detections = self._eyes.detector.detect(image)
-        return self._follow(follower, frame, judged, image, detections, record.offset)
+        return self._follow(follower, frame.bare(), judged, image, detections, record.offset)
+
+    def _refuse(self, frame: Capture, refusal: Refusal) -> None:
+        self._metrics.count(names.FRAMES_REFUSED, camera=frame.camera_id, reason=refusal.value)
+        self._tallies.add(frame.camera_id, frame.authorisation_id, refused=1)
 
     def _follow(
         self,
         follower: Follower,
-        frame: Frame,
+        frame: Capture,
         authorisation: Authorisation,
         image: Image,
         detections: list[Detection],
@@ -177,15 +189,13 @@ class MatchingWorker:
         self._metrics.count(names.TRACKS_OPENED, update.opened, camera=camera)
         self._tallies.add(camera, frame.authorisation_id, processed=1, faces=len(detections), tracks=update.opened)
         pending: list[PendingShot] = []
-        # From here on only crops are needed: the picture of everybody else is let go.
-        bare = replace(frame, jpeg=b"")
         with self._timed("choose"):
             for track, detection in update.seen:
                 passage = follower.passages[track.id]
                 others = [other.box for other in detections if other is not detection]
                 shot = self._choose(passage.evidence, track, detection, image, others)
                 if shot is not None:
-                    sight = Sight(shot, detection, bare, offset, authorisation)
+                    sight = Sight(shot, detection, frame, offset, authorisation)
                     pending.append(PendingShot(follower, passage, sight))
         return pending
 
@@ -210,7 +220,7 @@ class MatchingWorker:
         evidence.take(value, track.last_seen)
         return Shot(value, track.last_seen, crop, cut_context(image, detection.box, others))
 
-    def _follower(self, source: TopicPartition, frame: Frame) -> Follower:
+    def _follower(self, source: TopicPartition, frame: Capture) -> Follower:
         """The camera's follower; a new authority begins with no memory of what an older one saw."""
         follower = self._followers.get(frame.camera_id)
         if follower is None or follower.authorisation_id != frame.authorisation_id:
@@ -292,7 +302,10 @@ class MatchingWorker:
             passage.evidence.standing = finding.standing
             # The search may have waited: authority is asked once more, at the last moment.
             if finding.candidate is not None and self._admission.refusal(sight.frame) is None:
-                yield self._announcer.announce(passage, sight, finding.candidate, self._eyes.embedder.digest)
+                try:
+                    yield self._announcer.announce(passage, sight, finding.candidate, self._eyes.embedder.digest)
+                except KeyDestroyed:
+                    self._metrics.count(names.MATCHES_UNSEALABLE, camera=sight.frame.camera_id)
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

@@ -43,6 +43,9 @@ TRACKS_OPENED = _counter("tracks_opened", "Passing faces that began to be follow
 TRACKS_SPLIT = _counter("tracks_split", "Tracks ended because their face turned out to be another person's.", "camera")
 EMBEDDINGS_MADE = _counter("embeddings_made", "Face templates computed.")
 MATCHES_PUBLISHED = _counter("matches_published", "Matches acknowledged by the broker.", "camera")
+MATCHES_UNSEALABLE = _counter(
+    "matches_unsealable", "Matches let go since their authorisation has no key to seal the crop with.", "camera"
+)
 STAGE_SECONDS = _histogram("stage_seconds", "Wall time of one stage for one frame or batch.", _STAGE_SECONDS, "stage")
 SEARCH_SECONDS = _histogram("search_seconds", "Wall time of one gallery search.", _STAGE_SECONDS)
 CAPTURE_TO_MATCH_SECONDS = _histogram(

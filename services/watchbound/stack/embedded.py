@@ -14,7 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from watchbound.adapters.keyring import open_key_ring
+from watchbound.adapters.keyring_file import init_ring
 from watchbound.domain.errors import WatchboundError
+from watchbound.ports import KeyRing
+from watchbound.settings import KeySettings, load
 from watchbound.stack.milvus_lite import MilvusLite
 from watchbound.stack.officers import Officers
 from watchbound.stack.processes import ChildProcess, free_port
@@ -51,7 +55,8 @@ class Service:
 class EmbeddedStack:
     """A broker and a vector store of their own, and services that find them; all of it ends with the context.
 
-    Ports are free ones, so several stacks run side by side. Its people have keys of their own (`officers`), made anew.
+    Ports are free ones, so several stacks run side by side. Its people have keys of their own (`officers`), made anew,
+    and so has its data (`keys`).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,6 +67,8 @@ class EmbeddedStack:
     def __enter__(self) -> EmbeddedStack:
         with ExitStack() as opening:
             self.officers = Officers(self.folder / "keys")
+            self.keys = load(KeySettings, folder=self.folder / "ring", master_key=self.folder / "keys" / "master.key")
+            init_ring(self.keys.folder, self.keys.master_key)
             broker = opening.enter_context(Tansu(self.folder))
             gallery = opening.enter_context(MilvusLite(self.folder))
             # Ray keeps its sockets and logs there, so that they go with the stack. Not in the stack's own folder, which
@@ -72,6 +79,8 @@ class EmbeddedStack:
                 "WATCHBOUND_MILVUS_URI": gallery.uri,
                 "WATCHBOUND_AUDIT_URL": f"sqlite:///{self.folder.resolve() / 'audit' / 'audit.db'}",
                 "WATCHBOUND_ALERTING_DATA": str(self.folder / "alerting"),
+                "WATCHBOUND_KEYS_FOLDER": str(self.keys.folder),
+                "WATCHBOUND_KEYS_MASTER_KEY": str(self.keys.master_key),
                 "RAY_TMPDIR": ray,
                 **self.officers.environment(),
             }
@@ -82,6 +91,10 @@ class EmbeddedStack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._resources.close()
+
+    def key_ring(self) -> KeyRing:
+        """The ring that its services share."""
+        return open_key_ring(self.keys)
 
     def start(self, name: str, arguments: Sequence[str], grace_s: float = 20.0) -> Service:
         """Start `watchbound ARGUMENTS` as a service; wait for it with `Service.process.wait_until`.

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19watchbound/v1/frame.proto\x12\rwatchbound.v1\"l\n\x05\x46rame\x12\x11\n\tcamera_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x16\n\x0e\x63\x61ptured_at_us\x18\x03 \x01(\x03\x12\x18\n\x10\x61uthorisation_id\x18\x04 \x01(\t\x12\x0c\n\x04jpeg\x18\x05 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19watchbound/v1/frame.proto\x12\rwatchbound.v1\"z\n\x05\x46rame\x12\x11\n\tcamera_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x16\n\x0e\x63\x61ptured_at_us\x18\x03 \x01(\x03\x12\x18\n\x10\x61uthorisation_id\x18\x04 \x01(\t\x12\x0e\n\x06sealed\x18\x06 \x01(\x0cJ\x04\x08\x05\x10\x06R\x04jpegb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'watchbound.v1.frame_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_FRAME']._serialized_start=44
-  _globals['_FRAME']._serialized_end=152
+  _globals['_FRAME']._serialized_end=166
 # @@protoc_insertion_point(module_scope)

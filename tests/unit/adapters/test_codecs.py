@@ -13,7 +13,7 @@ from watchbound.domain.authorisation import AuthorisationState, LocationType, Us
 from watchbound.domain.decision import Verdict
 from watchbound.domain.demography import AgeBand, Ethnicity, Sex
 from watchbound.domain.errors import Poison, PoisonReason
-from watchbound.domain.frame import Frame
+from watchbound.domain.frame import SealedFrame
 from watchbound.domain.listing import listing_of
 from watchbound.domain.watchlist import Category, EntryAdded, ResponseLevel, WatchlistChange
 from watchbound.wire import alert_pb2, authorisation_pb2, common_pb2, decision_pb2
@@ -21,7 +21,7 @@ from watchbound.wire import alert_pb2, authorisation_pb2, common_pb2, decision_p
 from .. import strategies
 
 PAIRS: list[tuple[codecs.ProtobufCodec[Any, Any], st.SearchStrategy[Any]]] = [
-    (codecs.FRAME, strategies.frames),
+    (codecs.FRAME, strategies.sealed_frames),
     (codecs.MATCH, strategies.matches()),
     (codecs.ALERT, strategies.alerts()),
     (codecs.DECISION, strategies.decisions),
@@ -96,6 +96,6 @@ def test_bytes_of_another_shape_are_bad_protobuf() -> None:
 
 
 def test_fields_from_a_later_version_are_passed_over() -> None:
-    frame = codecs.FRAME.encode(Frame("gate-1", 0, strategies.NOON, "op-1", b"jpeg"))
+    frame = codecs.FRAME.encode(SealedFrame("gate-1", 0, strategies.NOON, "op-1", b"sealed"))
     later = frame + b"\xf2\x3f\x02hi"  # field 1022, of two bytes
     assert codecs.FRAME.decode(later) == codecs.FRAME.decode(frame)

@@ -22,9 +22,11 @@ from watchbound.domain.moment import Window
 from watchbound.domain.tally import Tally
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.sealing import open_frame
 from watchbound.pipeline.tallies import TallyBook
 from watchbound.pipeline.topics import FRAMES
 from watchbound.testing.clock import ManualClock
+from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
 from watchbound.testing.metrics import RecordedMetrics
 
@@ -97,6 +99,8 @@ class SiteOfOne:
         self.clock = ManualClock(NOON)
         self.metrics = RecordedMetrics()
         self.broker = InMemoryBroker(self.clock)
+        self.ring = FakeKeyRing()
+        self.ring.create("op-1")
         self.authority = AuthorityView(self.clock, max_age_s=1e9)
         self.authority.confirm()
         self.book = TallyBook("run-1", self.clock)
@@ -114,7 +118,7 @@ class SiteOfOne:
         )
         self.runner = CameraRunner(camera, source, desk, self.pace, Backoff(random.Random(1)))
         self.publisher = FramePublisher(
-            self.buffers, self.broker.producer(), codecs.FRAME, self.authority, self.ledger, in_flight=8
+            self.buffers, self.broker.producer(), codecs.FRAME, self.ring, self.authority, self.ledger, in_flight=8
         )
 
     def send_buffered(self) -> None:
@@ -125,7 +129,11 @@ class SiteOfOne:
                 self.publisher.settle(frame, delivery)
 
     def published(self) -> list[Frame]:
-        return [codecs.FRAME.decode(record.value or b"") for record in self.broker.records(FRAMES.name)]
+        """What is on the log, opened."""
+        sealed = [codecs.FRAME.decode(record.value or b"") for record in self.broker.records(FRAMES.name)]
+        return [
+            Frame(f.camera_id, f.sequence, f.captured_at, f.authorisation_id, open_frame(self.ring, f)) for f in sealed
+        ]
 
     def counted(self) -> dict[str, float]:
         """captured, published, shed, refused by the metrics, and what is still held."""

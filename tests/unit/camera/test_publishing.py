@@ -11,7 +11,9 @@ from watchbound.adapters import codecs
 from watchbound.camera.ledger import ShedReason
 from watchbound.camera.publishing import FramePublisher
 from watchbound.domain.errors import InvalidValue, Unavailable
+from watchbound.domain.sealing import Purpose
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.topics import FRAMES
 from watchbound.ports import Delivery
 
 
@@ -46,7 +48,8 @@ def site_with_frames(count: int) -> SiteOfOne:
 
 
 def publisher(site: SiteOfOne, act: Callable[[], Delivery], in_flight: int = 4) -> FramePublisher:
-    return FramePublisher(site.buffers, StubbornProducer(act), codecs.FRAME, site.authority, site.ledger, in_flight)
+    producer = StubbornProducer(act)
+    return FramePublisher(site.buffers, producer, codecs.FRAME, site.ring, site.authority, site.ledger, in_flight)
 
 
 def shed(site: SiteOfOne) -> dict[str, float]:
@@ -108,6 +111,31 @@ def test_what_the_producer_refuses_is_shed_with_the_reason(error: Exception, rea
     refusing.start()
     refusing.finish(5.0)
     assert shed(site) == {reason.value: 3}
+
+
+def test_no_picture_is_on_the_log_in_plain() -> None:
+    site = site_with_frames(3)
+    site.send_buffered()
+    pictures = [frame.jpeg for frame in site.published()]
+    assert len(pictures) == 3
+    log = b"".join(record.value or b"" for record in site.broker.records(FRAMES.name))
+    assert all(picture[:64] not in log and picture[-64:] not in log for picture in pictures)
+
+
+def test_a_frame_whose_key_was_destroyed_is_refused_and_counted() -> None:
+    site = site_with_frames(3)
+    site.ring.destroy("op-1", Purpose.FRAMES)
+    site.send_buffered()
+    assert site.metrics.total(names.FRAMES_REFUSED, camera="north", reason="key_destroyed") == 3
+    assert site.published() == []
+
+
+def test_without_a_key_ring_nothing_is_published_and_it_is_told() -> None:
+    site = site_with_frames(3)
+    site.ring.down = True
+    site.send_buffered()
+    assert shed(site) == {ShedReason.UNAVAILABLE.value: 3}
+    assert "key ring" in (site.publisher.ready() or "")
 
 
 def test_a_bug_ends_the_thread_and_is_told() -> None:

@@ -31,6 +31,7 @@ from watchbound.testing.audit import FakeAuditLog
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder
 from watchbound.testing.gallery import InMemoryGallery
+from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -79,6 +80,7 @@ class Desk:
         self.clock = ManualClock(NOW)
         self.broker = InMemoryBroker(self.clock)
         self.gallery = InMemoryGallery()
+        self.ring = FakeKeyRing()
         self.view = AuthorityView(self.clock, 5.0)
         self.delta = WatchlistDelta(self.clock, 0.0)
         self._handlers = {
@@ -110,7 +112,7 @@ class Desk:
         self.view.confirm()
 
     def grant(self, granted: Authorisation | None = None) -> None:
-        self.authoriser.create(granted or authorisation())
+        self.authoriser.create(granted or authorisation(), self.ring)
         self.follow()
 
     def enrol(self, source: Path) -> EnrolmentReport:

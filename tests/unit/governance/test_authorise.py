@@ -9,6 +9,7 @@ from watchbound.domain.authorisation import AuthorisationState, Refusal
 from watchbound.domain.errors import InvalidValue, NotAuthorised, Unavailable, UnknownReference
 from watchbound.governance.authorise import require_enrollable
 from watchbound.pipeline.topics import AUTHORISATIONS
+from watchbound.testing.keyring import FakeKeyRing
 
 
 def test_what_is_granted_is_in_force_for_those_who_follow_and_told_to_the_audit_log() -> None:
@@ -32,19 +33,19 @@ def test_an_id_is_never_used_twice_even_after_cancelling() -> None:
     desk.authoriser.cancel("op-1", "Supt Example", "person found")
     desk.follow()
     with pytest.raises(InvalidValue, match="exists already"):
-        desk.authoriser.create(authorisation())
+        desk.authoriser.create(authorisation(), desk.ring)
 
 
 def test_one_that_is_over_is_refused() -> None:
     with pytest.raises(InvalidValue, match="must end in the future"):
-        Desk().authoriser.create(authorisation(start=NOW - timedelta(hours=4)))
+        Desk().authoriser.create(authorisation(start=NOW - timedelta(hours=4)), FakeKeyRing())
 
 
 def test_a_camera_serves_one_authorisation_at_a_time() -> None:
     desk = Desk()
     desk.grant()
     with pytest.raises(InvalidValue, match="gate-1 is covered by authorisation op-1"):
-        desk.authoriser.create(authorisation("op-2", start=NOW + timedelta(hours=3)))
+        desk.authoriser.create(authorisation("op-2", start=NOW + timedelta(hours=3)), desk.ring)
     desk.grant(authorisation("other-camera", camera="gate-2"))
     desk.grant(authorisation("afterwards", start=NOW + timedelta(hours=4)))
     desk.authoriser.cancel("op-1", "Supt Example", "moved")
@@ -82,7 +83,7 @@ def test_nothing_is_done_on_knowledge_that_may_be_out_of_date() -> None:
     desk.grant()
     desk.clock.advance(5)
     with pytest.raises(Unavailable, match=r"last confirmed 5\.0 s ago"):
-        desk.authoriser.create(authorisation("op-2", camera="gate-2"))
+        desk.authoriser.create(authorisation("op-2", camera="gate-2"), desk.ring)
     with pytest.raises(Unavailable):
         desk.authoriser.cancel("op-1", "Supt Example", "x")
 
@@ -91,7 +92,7 @@ def test_what_cannot_be_audited_is_not_granted() -> None:
     desk = Desk()
     desk.audit.broken = True
     with pytest.raises(Unavailable, match="audit log"):
-        desk.authoriser.create(authorisation())
+        desk.authoriser.create(authorisation(), desk.ring)
     assert desk.broker.records(AUTHORISATIONS.name) == []
 
 
@@ -99,7 +100,7 @@ def test_what_is_not_acknowledged_is_not_granted() -> None:
     desk = Desk()
     desk.broker.acknowledging = False
     with pytest.raises(Unavailable):
-        desk.authoriser.create(authorisation())
+        desk.authoriser.create(authorisation(), desk.ring)
     desk.follow()
     assert desk.view.find("op-1") is None
 

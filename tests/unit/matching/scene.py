@@ -13,7 +13,7 @@ from watchbound.adapters import codecs
 from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.face import Detection
-from watchbound.domain.frame import Frame
+from watchbound.domain.frame import Frame, SealedFrame
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
@@ -27,6 +27,7 @@ from watchbound.matching.search import WatchlistSearch
 from watchbound.matching.worker import Eyes, MatchingWorker, Policies
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.dead_letter import DeadLetters
+from watchbound.pipeline.sealing import seal_frame
 from watchbound.pipeline.tallies import TallyBook
 from watchbound.pipeline.topics import DEAD_LETTERS, FRAMES, MATCHES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta
@@ -34,6 +35,7 @@ from watchbound.ports import Image
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder, ScriptedDetector, colour_template
 from watchbound.testing.gallery import InMemoryGallery
+from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
 from watchbound.testing.metrics import RecordedMetrics
 
@@ -83,6 +85,8 @@ class Scene:
         self.broker = InMemoryBroker(self.clock)
         self.gallery = InMemoryGallery()
         self.gallery.create("op-1", FAKE_DIGEST, 3)
+        self.ring = FakeKeyRing()
+        self.ring.create("op-1")
         self.authority = AuthorityView(self.clock, max_age_s=3600)
         self.authority.apply(AUTHORISATION)
         self.authority.confirm()
@@ -103,9 +107,10 @@ class Scene:
             Eyes(detector, self.embedder, TEMPLATE, PictureLimits(500_000, 1280 * 720), live_gate(14.0)),
             FrameAdmission(self.authority, self.clock, FreshnessLimits(max_age, timedelta(seconds=1))),
             WatchlistSearch(self.gallery, self.delta, self.metrics, self.stop),
-            MatchAnnouncer(producer, codecs.MATCH, self.tallies, self.clock, self.metrics),
+            MatchAnnouncer(producer, codecs.MATCH, self.ring, self.tallies, self.clock, self.metrics),
             DeadLetters(producer, codecs.DEAD_LETTER, self.clock, self.metrics),
             codecs.FRAME,
+            self.ring,
             self.tallies,
             self.clock,
             self.metrics,
@@ -118,6 +123,9 @@ class Scene:
         return Frame(camera, self.sequence, captured, authorisation, jpeg)
 
     def publish(self, frame: Frame, key: str | None = None) -> None:
+        self.publish_sealed(seal_frame(self.ring, frame), key)
+
+    def publish_sealed(self, frame: SealedFrame, key: str | None = None) -> None:
         self.broker.producer().send(FRAMES.name, key or frame.camera_id, codecs.FRAME.encode(frame)).wait(1)
 
     def step(self) -> int:

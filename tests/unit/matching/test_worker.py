@@ -15,10 +15,12 @@ from tests.unit.extraction.faces import face_at
 from tests.unit.matching.scene import AUTHORISATION, BLUE, GREEN, RED, START, Scene, enrolled, picture, walk
 from watchbound.domain.authorisation import AuthorisationState
 from watchbound.domain.errors import Unavailable
+from watchbound.domain.sealing import Purpose
 from watchbound.domain.watchlist import EntryAdded, EntryRemoved
 from watchbound.extraction.shots import Shot, TrackEvidence
 from watchbound.matching.search import Stopped
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.sealing import open_crop, seal_frame
 from watchbound.pipeline.topics import FRAMES, MATCHES
 
 
@@ -35,7 +37,7 @@ def test_a_listed_person_is_announced_and_an_unlisted_one_leaves_nothing() -> No
     assert {match.entry.reference for match in matches} == {"red"}
     assert all(match.score >= 0.9 and match.threshold == 0.9 for match in matches)
     assert len({match.track_id for match in matches}) == 1
-    assert simplejpeg.decode_jpeg(matches[0].crop).size > 0
+    assert simplejpeg.decode_jpeg(open_crop(scene.ring, matches[0])).size > 0
     assert scene.metrics.total(names.TRACKS_OPENED, camera="gate") == 2
 
 
@@ -127,6 +129,57 @@ def test_bad_frames_are_dead_lettered_with_their_reason_and_their_neighbours_mat
     )
     assert len(scene.matches()) == 1
     assert scene.metrics.total(names.FRAMES_PROCESSED) == 1
+
+
+def standing(colour: tuple[int, int, int]) -> bytes:
+    return bytes(simplejpeg.encode_jpeg(picture(walk(colour, 1)[0]), 95, "BGR", "444"))
+
+
+def test_an_altered_frame_is_dead_lettered_unsealable_and_its_neighbours_match() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    frame = seal_frame(scene.ring, scene.frame(standing(RED)))
+    scene.publish_sealed(replace(frame, sealed=frame.sealed[:-1] + bytes([frame.sealed[-1] ^ 1])))
+    scene.publish_sealed(replace(frame, sequence=frame.sequence + 1))
+    scene.publish_sealed(frame)
+    scene.step()
+    assert scene.dead_letters() == ["unsealable", "unsealable"]
+    assert len(scene.matches()) == 1
+
+
+def test_a_frame_whose_key_was_destroyed_is_a_counted_refusal() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.publish(scene.frame(standing(RED)))
+    scene.ring.destroy("op-1", Purpose.FRAMES)
+    scene.step()
+    assert scene.metrics.total(names.FRAMES_REFUSED, camera="gate", reason="key_destroyed") == 1
+    assert scene.dead_letters() == []
+    assert scene.matches() == []
+
+
+def test_who_has_no_authority_has_nothing_opened() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.publish(scene.frame(standing(RED)))
+    scene.ring.down = True
+    scene.authority.apply(replace(AUTHORISATION, state=AuthorisationState.CANCELLED))
+    scene.step()
+    assert scene.metrics.total(names.FRAMES_REFUSED, reason="not_active") == 1
+
+
+def test_while_the_key_ring_is_away_frames_are_held() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.publish(scene.frame(standing(RED)))
+    scene.ring.down = True
+    with pytest.raises(Unavailable):
+        scene.step()
+    assert scene.worker.watermarks() == {}
+
+
+def test_a_match_whose_crop_cannot_be_sealed_is_not_published() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.ring.destroy("op-1", Purpose.ALERTS)
+    scene.play()
+    assert scene.matches() == []
+    assert scene.metrics.total(names.MATCHES_UNSEALABLE, camera="gate") == 1
 
 
 def test_old_and_repeated_frames_are_shed_and_counted() -> None:

@@ -7,7 +7,7 @@ from watchbound.adapters.codecs.watchlist import from_entry, to_entry
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.face import Box
-from watchbound.domain.frame import Frame
+from watchbound.domain.frame import SealedFrame
 from watchbound.domain.match import Match
 from watchbound.domain.moment import from_micros, to_micros
 from watchbound.wire import alert_pb2, common_pb2, frame_pb2, match_pb2
@@ -15,23 +15,23 @@ from watchbound.wire import alert_pb2, common_pb2, frame_pb2, match_pb2
 _ALERT_EVENT = EnumMap(AlertEvent, "ALERT_EVENT", alert_pb2.AlertEvent)
 
 
-def _to_frame(frame: Frame) -> frame_pb2.Frame:
+def _to_frame(frame: SealedFrame) -> frame_pb2.Frame:
     return frame_pb2.Frame(
         camera_id=frame.camera_id,
         sequence=frame.sequence,
         captured_at_us=to_micros(frame.captured_at),
         authorisation_id=frame.authorisation_id,
-        jpeg=frame.jpeg,
+        sealed=frame.sealed,
     )
 
 
-def _from_frame(frame: frame_pb2.Frame) -> Frame:
-    return Frame(
+def _from_frame(frame: frame_pb2.Frame) -> SealedFrame:
+    return SealedFrame(
         camera_id=frame.camera_id,
         sequence=frame.sequence,
         captured_at=from_micros(frame.captured_at_us),
         authorisation_id=frame.authorisation_id,
-        jpeg=frame.jpeg,
+        sealed=frame.sealed,
     )
 
 
@@ -49,7 +49,7 @@ def _to_match(match: Match) -> match_pb2.Match:
         threshold=match.threshold,
         shots=match.shots,
         box=common_pb2.Box(x=box.x, y=box.y, width=box.width, height=box.height),
-        crop=match.crop,
+        sealed_crop=match.crop,
         model_digest=match.model_digest,
         index=match.index,
     )
@@ -68,7 +68,7 @@ def _from_match(match: match_pb2.Match) -> Match:
         threshold=match.threshold,
         shots=match.shots,
         box=Box(box.x, box.y, box.width, box.height),
-        crop=match.crop,
+        crop=match.sealed_crop,
         model_digest=match.model_digest,
         index=match.index,
     )
