@@ -18,7 +18,9 @@ SEARCH = ExactSearch(
 
 @given(st.integers(0, 2000), st.integers(0, len(CROP) - 700), st.integers(500, 700))
 def test_a_fragment_is_found_wherever_it_lies(offset: int, begin: int, length: int) -> None:
-    hits = SEARCH.find(bytes(offset) + CROP[begin : begin + length] + bytes(100))
+    # What surrounds it differs from what surrounds it in the crop; otherwise the fragment would be longer than cut.
+    before, after = CROP[begin - 1] ^ 1, (CROP[begin + length] if begin + length < len(CROP) else 0) ^ 1
+    hits = SEARCH.find(bytes([before]) * offset + CROP[begin : begin + length] + bytes([after]) * 100)
     assert len(hits) == 1
     assert (hits[0].of.whose, hits[0].of.material) == ("a", Material.CROP)
     assert (hits[0].offset, hits[0].length) == (offset, length)
