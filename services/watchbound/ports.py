@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.candidate import Candidate
 from watchbound.domain.face import Detection
+from watchbound.domain.picture import PictureName
 from watchbound.domain.sealing import Purpose
 from watchbound.domain.signature import Role, Signature
 from watchbound.domain.watchlist import EnrolledImage
@@ -318,6 +319,33 @@ class KeyRing(Protocol):
 
     def destroy(self, authorisation_id: str, purpose: Purpose) -> int:
         """Make everything sealed for the purpose unreadable, for good; returns how many versions there were."""
+
+
+class PictureStore(Protocol):
+    """Where the pictures of listed people rest, sealed, for a reviewer to compare with. It never sees a plain one."""
+
+    def put(self, picture: PictureName, sealed: bytes) -> None:
+        """Keep a picture, in place of an older one of the same name.
+
+        Raises:
+            Unavailable: the store cannot be reached or written (so for every method below).
+        """
+
+    def get(self, picture: PictureName) -> bytes:
+        """The sealed picture.
+
+        Raises:
+            UnknownReference: there is none of this name.
+        """
+
+    def pictures(self, authorisation_id: str) -> dict[PictureName, int]:
+        """What is there, with the length of each in bytes."""
+
+    def remove(self, authorisation_id: str, reference: str) -> int:
+        """Erase an entry's pictures; returns how many there were."""
+
+    def sweep(self, authorisation_id: str) -> int:
+        """Erase all pictures of an authorisation; returns how many there were."""
 
 
 class AuditLog(Protocol):

@@ -101,10 +101,29 @@ class KeySettings(BaseSettings):
 
     model_config = _prefix("KEYS")
 
+    ring: Literal["file", "pkcs11"] = Field("file", description="what wraps the data keys: a master key, or a token")
     folder: Path = Field(Path("~/.local/share/watchbound/keys"), description="the key ring: wrapped data keys")
     master_key: Path = Field(
         Path("~/.config/watchbound/master.key"), description="the file that wraps them; keep it elsewhere than the ring"
     )
+
+
+class PictureSettings(BaseSettings):
+    """Where the pictures of listed people rest, sealed."""
+
+    model_config = _prefix("PICTURES")
+
+    folder: Path = Field(Path("~/.local/share/watchbound/pictures"), description="made with mode 0700 when needed")
+
+
+class Pkcs11Settings(BaseSettings):
+    """The hardware security module that holds keys, where one does."""
+
+    model_config = _prefix("PKCS11")
+
+    module: Path | None = Field(None, description="its library, such as /usr/lib/softhsm/libsofthsm2.so")
+    token: str | None = Field(None, min_length=1, description="label of the token")
+    pin: SecretStr | None = Field(None, description="the user's PIN")
 
 
 class AuditSettings(BaseSettings):

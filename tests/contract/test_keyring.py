@@ -1,4 +1,4 @@
-"""One suite for the key ring's port, on the fake and on a folder of wrapped keys."""
+"""One suite for the key ring's port: the fake, keys wrapped by a master key, keys wrapped inside a PKCS#11 token."""
 
 from __future__ import annotations
 
@@ -20,26 +20,24 @@ OPERATION, OTHER = "op-2026-117", "op-2026-118"
 FRAME = "gate-1/1790000000000000/7"
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=["memory", "file", pytest.param("pkcs11", marks=pytest.mark.real)])
 def ring(request: pytest.FixtureRequest, tmp_path: Path) -> KeyRing:
-    made = RINGS[request.param](tmp_path)
+    if request.param == "pkcs11":
+        request.getfixturevalue("softhsm")
+    made = FakeKeyRing() if request.param == "memory" else folder_ring(request.param, tmp_path)
     made.create(OPERATION)
     made.create(OTHER)
     return made
 
 
-def file_ring(folder: Path) -> KeyRing:
+def folder_ring(kind: str, folder: Path) -> KeyRing:
     # Imported late: the fake needs no client library.
-    from watchbound.adapters.keyring import open_key_ring
-    from watchbound.adapters.keyring_file import init_ring
+    from watchbound.adapters.keyring import init_key_ring, open_key_ring
     from watchbound.settings import KeySettings, load
 
-    settings = load(KeySettings, folder=folder / "ring", master_key=folder / "master.key")
-    init_ring(settings.folder, settings.master_key)
+    settings = load(KeySettings, ring=kind, folder=folder / "ring", master_key=folder / "master.key")
+    init_key_ring(settings)
     return open_key_ring(settings)
-
-
-RINGS: dict[str, Callable[[Path], KeyRing]] = {"memory": lambda _: FakeKeyRing(), "file": file_ring}
 
 
 def unsealable(open_it: Callable[[], bytes]) -> None:

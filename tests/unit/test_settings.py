@@ -32,6 +32,8 @@ BAD = [
     ("AUTHORITY_MAX_AGE_S", "-1"),
     ("AUDIT_LOG_ID", "two words"),
     ("AUDIT_TIMEOUT_S", "0"),
+    ("KEYS_RING", "paper"),
+    ("PKCS11_TOKEN", ""),
     ("CAMERA_FPS", "61"),
     ("CAMERA_JPEG_QUALITY", "29"),
     ("CAMERA_BUFFER_FRAMES", "0"),
@@ -60,6 +62,9 @@ FREE = {
     "GUARDIAN_KEY",
     "KEYS_FOLDER",
     "KEYS_MASTER_KEY",
+    "PICTURES_FOLDER",
+    "PKCS11_MODULE",
+    "PKCS11_PIN",
 }
 # What nothing works without, and no default could stand for.
 REQUIRED = {"TRUST_LIST": "/etc/watchbound/trust.json"}

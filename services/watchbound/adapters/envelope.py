@@ -41,7 +41,7 @@ def seal(cipher: AESGCM, version: int, plain: bytes, *binding: str) -> bytes:
     """
     head = _HEAD.pack(_FORMAT, version)
     nonce = os.urandom(_NONCE_BYTES)
-    return head + nonce + cipher.encrypt(nonce, plain, _associated(head, binding))
+    return head + nonce + cipher.encrypt(nonce, plain, head + associated(*binding))
 
 
 def version_of(sealed: bytes) -> int:
@@ -66,13 +66,13 @@ def unseal(cipher: AESGCM, sealed: bytes, *binding: str) -> bytes:
     version_of(sealed)
     head, nonce = sealed[: _HEAD.size], sealed[_HEAD.size : _HEAD.size + _NONCE_BYTES]
     try:
-        return cipher.decrypt(nonce, sealed[_HEAD.size + _NONCE_BYTES :], _associated(head, binding))
+        return cipher.decrypt(nonce, sealed[_HEAD.size + _NONCE_BYTES :], head + associated(*binding))
     except InvalidTag:
         detail = f"altered, or not sealed for {' '.join(binding)}"
         raise Poison(PoisonReason.UNSEALABLE, detail) from None
 
 
-def _associated(head: bytes, binding: tuple[str, ...]) -> bytes:
-    """Each part with its length before it, so that no two bindings read the same."""
+def associated(*binding: str) -> bytes:
+    """What a ciphertext belongs to, as associated data: each part after its length, so that no two read the same."""
     parts = [part.encode() for part in binding]
-    return head + b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)

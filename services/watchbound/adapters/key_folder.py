@@ -8,37 +8,33 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from watchbound.domain.errors import ConfigurationError, Unavailable
+from watchbound.adapters.private_files import erase, reaching, require_private, sync_folder, write_private
+from watchbound.domain.errors import ConfigurationError
 from watchbound.domain.frame import require_name
 from watchbound.domain.sealing import Purpose
 
 _KEY_FILE = re.compile(r"(?P<purpose>[a-z]+)\.(?P<version>[1-9][0-9]*)\.key")
-_PART = ".part"
 
 
-def require_private(path: Path, remedy: str) -> None:
-    """Refuse a file or folder that another user could read or replace.
+def make_key_folder(root: Path) -> Path:
+    """A new, empty folder for a key ring.
 
     Raises:
-        ConfigurationError: it is not there, or is open to others; the message says `remedy` or the chmod to run.
+        ConfigurationError: it is there already and holds something.
+        Unavailable: it cannot be made.
     """
-    try:
-        found = path.stat()
-    except OSError as error:
-        msg = f"expected {path}, got {error.strerror}; {remedy}"
-        raise ConfigurationError(msg) from error
-    wanted = "700" if stat.S_ISDIR(found.st_mode) else "600"
-    if found.st_mode & 0o077:
-        msg = f"{path} has mode {stat.S_IMODE(found.st_mode):o}: others could read it; chmod {wanted} {path}"
+    root = root.expanduser()
+    if root.exists() and any(root.iterdir()):
+        msg = f"expected a new or empty folder for the key ring, got {root}, which holds something"
         raise ConfigurationError(msg)
-    if found.st_uid != os.geteuid():
-        msg = f"{path} belongs to user {found.st_uid} and we are {os.geteuid()}; chown it, or run as its owner"
-        raise ConfigurationError(msg)
+    with reaching(root):
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.chmod(0o700)
+    return root
 
 
 class KeyFolder:
@@ -54,13 +50,13 @@ class KeyFolder:
 
     def authorisations(self) -> list[str]:
         """Those that have keys, or had some."""
-        with _reaching(self.root):
+        with reaching(self.root):
             return sorted(path.name for path in self.root.iterdir() if path.is_dir())
 
     def versions(self, authorisation_id: str, purpose: Purpose) -> tuple[int, ...]:
         """The versions that lie here, ascending; none after they were destroyed."""
         folder = self._of(authorisation_id)
-        with _reaching(folder):
+        with reaching(folder):
             # A folder that has gone as a whole is an unmounted disk, not a destroyed key.
             self.root.stat()
             if not folder.is_dir() or self.is_destroyed(authorisation_id, purpose):
@@ -75,7 +71,7 @@ class KeyFolder:
     def read(self, authorisation_id: str, purpose: Purpose, version: int) -> bytes | None:
         """The wrapped key; None when it has been destroyed since it was listed."""
         path = self._key(authorisation_id, purpose, version)
-        with _reaching(path):
+        with reaching(path):
             try:
                 return path.read_bytes()
             except FileNotFoundError:
@@ -99,13 +95,12 @@ class KeyFolder:
         tombstone = self._tombstone(authorisation_id, purpose)
         if not tombstone.exists():
             write_private(tombstone, b"")
-        with _reaching(folder):
+        with reaching(folder):
             files = sorted(folder.glob(f"{purpose.value}.*.key*"))
             for path in files:
-                _overwrite(path)
-                path.unlink()
-            _sync_folder(folder)
-        return sum(path.suffix != _PART for path in files)
+                erase(path)
+            sync_folder(folder)
+        return sum(path.suffix == ".key" for path in files)
 
     @contextmanager
     def locked(self, authorisation_id: str) -> Iterator[None]:
@@ -115,10 +110,10 @@ class KeyFolder:
             Unavailable: its folder cannot be made or locked.
         """
         folder = self._of(authorisation_id)
-        with _reaching(folder):
+        with reaching(folder):
             if not folder.is_dir():
                 folder.mkdir(mode=0o700, exist_ok=True)
-                _sync_folder(self.root)
+                sync_folder(self.root)
             handle = os.open(folder, os.O_RDONLY)
             fcntl.flock(handle, fcntl.LOCK_EX)
         try:
@@ -135,49 +130,3 @@ class KeyFolder:
 
     def _tombstone(self, authorisation_id: str, purpose: Purpose) -> Path:
         return self._of(authorisation_id) / f"{purpose.value}.destroyed"
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, whole and durable or not at all.
-
-    Raises:
-        Unavailable: the disk is full or away.
-    """
-    part = path.with_name(path.name + _PART)
-    with _reaching(path):
-        try:
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(path)
-            _sync_folder(path.parent)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-
-
-def _overwrite(path: Path) -> None:
-    """Put noise in its place, so that the blocks of a disk that writes in place hold no key."""
-    with path.open("r+b") as file:
-        file.write(os.urandom(path.stat().st_size))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _reaching(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        msg = f"the data keys at {path} cannot be reached or written: {error.strerror}; see that the disk is there"
-        raise Unavailable(msg) from error

@@ -8,7 +8,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from watchbound.adapters import envelope
-from watchbound.adapters.key_folder import KeyFolder, require_private, write_private
+from watchbound.adapters.key_folder import KeyFolder, make_key_folder
+from watchbound.adapters.private_files import make_private, require_private, write_private
 from watchbound.domain.errors import ConfigurationError, Poison, Unavailable
 from watchbound.domain.sealing import Purpose
 
@@ -66,20 +67,12 @@ def init_ring(folder: Path, master_key: Path) -> None:
         ConfigurationError: one of them is there already.
         Unavailable: they cannot be written.
     """
-    folder, master_key = folder.expanduser(), master_key.expanduser()
+    master_key = master_key.expanduser()
     if master_key.exists():
         msg = f"{master_key} is there already; what it wraps would be lost, so it is not written over"
         raise ConfigurationError(msg)
-    if folder.exists() and any(folder.iterdir()):
-        msg = f"expected a new or empty folder for the key ring, got {folder}, which holds something"
-        raise ConfigurationError(msg)
-    for wanted in (folder, master_key.parent):
-        try:
-            wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            msg = f"{wanted} cannot be made: {error.strerror}"
-            raise Unavailable(msg) from error
-    folder.chmod(0o700)
+    folder = make_key_folder(folder)
+    make_private(master_key.parent)
     key = os.urandom(envelope.KEY_BYTES)
     write_private(master_key, key.hex().encode() + b"\n")
     write_private(folder / _CHECK_FILE, envelope.seal(AESGCM(key), _MASTER_VERSION, b"", _CHECK))

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from watchbound.adapters.keyring import open_key_ring
-from watchbound.adapters.keyring_file import init_ring
+from watchbound.adapters.keyring import init_key_ring, open_key_ring
 from watchbound.adapters.logs import configure_logs
 from watchbound.domain.sealing import Purpose
 from watchbound.settings import KeySettings, LogSettings, load
@@ -29,7 +28,7 @@ def group() -> None:
 
 @app.command()
 def init(folder: Folder = None, master_key: MasterKey = None, as_json: AsJson = False) -> None:
-    """Make an empty key ring and its master key, readable by this user only.
+    """Make an empty key ring, readable by this user only, and its master key (none where a token wraps the keys).
 
     Whoever loses the master key loses everything sealed; whoever copies it beside the ring has protected nothing.
 
@@ -37,11 +36,12 @@ def init(folder: Folder = None, master_key: MasterKey = None, as_json: AsJson = 
       watchbound ring init --folder /var/lib/watchbound/keys --master-key /etc/watchbound/master.key
     """
     settings = _settings(folder, master_key)
-    init_ring(settings.folder, settings.master_key)
+    init_key_ring(settings)
+    opened_by = str(settings.master_key) if settings.ring == "file" else "the configured token"
     if as_json:
-        typer.echo(json.dumps({"folder": str(settings.folder), "master_key": str(settings.master_key)}))
+        typer.echo(json.dumps({"folder": str(settings.folder), "opened_by": opened_by}))
     else:
-        typer.echo(f"made the key ring {settings.folder}, opened by {settings.master_key}")
+        typer.echo(f"made the key ring {settings.folder}, opened by {opened_by}")
 
 
 @app.command()

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from watchbound.adapters.clock import SystemClock
-from watchbound.adapters.signing import FileSigner, key_id_of
+from watchbound.adapters.signers import generate_signer
+from watchbound.adapters.signing import key_id_of
 from watchbound.adapters.trust_list import (
     TrustDocument,
     TrustedKey,
@@ -33,20 +34,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command()
 def generate(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the key; there must be no file yet.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where the key goes: a new file, or pkcs11:LABEL.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make an Ed25519 key. The file is its holder's alone (mode 0600); what is printed is public.
+    """Make an Ed25519 key. A file is its holder's alone (0600), a token's never leaves it; what is printed is public.
 
     Examples:
       watchbound keys generate officer.pem
+      watchbound keys generate pkcs11:officer
     """
-    signer = FileSigner.generate(path.expanduser())
+    signer = generate_signer(path)
     public = base64.b64encode(signer.public_key).decode()
     if as_json:
         typer.echo(json.dumps({"id": signer.key_id, "public_key": public, "file": str(path)}))
     else:
-        typer.echo(f"wrote {path}; give its public part to whoever keeps the trust list:\n{signer.key_id} {public}")
+        typer.echo(f"made {path}; give its public part to whoever keeps the trust list:\n{signer.key_id} {public}")
 
 
 @app.command()
