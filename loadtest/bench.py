@@ -24,7 +24,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from loadtest import plain
+from loadtest import plain, sealing
 from loadtest.footage import FPS, Footage, render
 from loadtest.ours import Measured, OurResult
 from watchbound.adapters import codecs
@@ -65,6 +65,7 @@ PLAIN_TOPIC = "bench.plain-pictures"
 _ENROL_AT_ONCE = 1000
 _SAMPLES_A_MINUTE = 12
 _ENOUGH = 10**9
+_SEALED_FRAMES = 400
 
 console = Console(stderr=True)
 
@@ -243,6 +244,12 @@ def report(rounds: Sequence[tuple[plain.PlainResult, OurResult]], footage: Seque
     }
 
 
+def sealing_cost(cpu_ms_per_frame: float) -> dict[str, Any]:
+    """What opening a frame adds to a worker's work, measured right after it."""
+    cost = sealing.measure(_SEALED_FRAMES)
+    return cost | {"open_share_of_ours": round(cost["open_ms"] / cpu_ms_per_frame, 4)}
+
+
 def _processor() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -262,6 +269,7 @@ def show(result: dict[str, Any]) -> None:
     table.add_row("faces found a frame", f"{p['faces_per_frame']:.2f}", f"{o['faces_per_frame']:.2f}", "")
     table.add_row("faces embedded a frame", f"{p['faces_per_frame']:.2f}", f"{o['embeddings_per_frame']:.2f}", "")
     table.add_row("outside decode and kernels", "", f"{result['overhead_share']:.0%}", "")
+    table.add_row("of which opening a sealed one", "", f"{result['sealing']['open_share_of_ours']:.1%}", "")
     table.add_row("resident MB", f"{p['rss_mb']:.0f}", f"{result['rss_mb']:.0f}", "")
     Console().print(table)
     if "memory" in result:
@@ -289,6 +297,7 @@ def main() -> None:
         p, o = rounds[-1]
         console.print(f"round {number + 1}: plain {p.cpu_ms_per_frame:.1f}, ours {o.cpu_ms_per_frame:.1f} ms a frame")
     result = report(rounds, footage)
+    result["sealing"] = sealing_cost(result["ours"]["cpu_ms_per_frame"])
     if size.memory_minutes:
         console.print(f"memory over {size.memory_minutes:g} minutes …")
         result["memory"] = memory(footage, pack, size)

@@ -9,13 +9,18 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Literal
 
+from watchbound.adapters.audit_log import open_audit_log
+from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.codecs import ALERT
 from watchbound.adapters.kafka_log import KafkaRecordConsumer
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.domain.alert import Alert
 from watchbound.domain.errors import Poison
+from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.topics import ALERTS
+from watchbound.pipeline.views import CropViews
 from watchbound.ports import OnRevoked, Record, RecordConsumer, TopicPartition
-from watchbound.settings import KafkaSettings, load
+from watchbound.settings import AuditSettings, KafkaSettings, KeySettings, load
 
 # The host program's own logging: a library configures none.
 log = logging.getLogger(__name__)
@@ -88,6 +93,7 @@ class AlertConsumer:
         self._handled: dict[TopicPartition, int] = {}
         self._current: Record | None = None
         self._committed_at = time.monotonic()
+        self._views: CropViews | None = None
 
     def __enter__(self) -> AlertConsumer:
         return self
@@ -123,6 +129,27 @@ class AlertConsumer:
             raise ValueError(msg)
         self._done()
         self._commit()
+
+    def open_crop(self, alert: Alert, actor: str, reason: str) -> bytes:
+        """The crop of the alert's best match, a JPEG. Everything else of an alert can be read without a key.
+
+        Needs the key ring (WATCHBOUND_KEYS_…) and the audit log (WATCHBOUND_AUDIT_…), which is told of the view first.
+
+        Args:
+            alert: whose crop.
+            actor: the account of the person who looks.
+            reason: why.
+
+        Raises:
+            ConfigurationError: no key ring or no audit log is configured here.
+            InvalidValue: nobody or no reason is named.
+            KeyDestroyed: the key is gone, and the crop with it.
+            Unavailable: the view could not be put down.
+        """
+        if self._views is None:
+            ring = open_key_ring(load(KeySettings))
+            self._views = CropViews(ring, AuditTrail(open_audit_log(load(AuditSettings)), SystemClock()))
+        return self._views.show(alert.best, actor, reason)
 
     def join(self, timeout_s: float = _JOIN_S) -> bool:
         """Wait until this consumer reads: from now on nothing is missed, also with `start="latest"`.

@@ -14,13 +14,16 @@ import pytest
 from tests.fixtures.alerting import PROGRAM
 from tests.unit.alerting.factory import POLICY, at, match
 from watchbound.adapters import codecs
+from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.kafka_log import KafkaRecordProducer
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.alerting.raise_alert import expire, raise_alert
 from watchbound.client import AlertConsumer
 from watchbound.domain.alert import Alert
-from watchbound.pipeline.topics import ALERTS
-from watchbound.settings import KafkaSettings, load
+from watchbound.pipeline.sealing import seal_crop
+from watchbound.pipeline.topics import ALERTS, DECISIONS
+from watchbound.settings import AuditSettings, KafkaSettings, KeySettings, load
 from watchbound.stack.tansu import Tansu
 
 ROOT = Path(__file__).parents[2]
@@ -122,3 +125,34 @@ def test_tail_prints_lines_or_json(bootstrap: str) -> None:
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True, timeout=60)
     documents = [json.loads(line) for line in done.stdout.splitlines()]
     assert {document["event"] for document in documents} == {"opened", "updated", "expired"}
+
+
+def test_a_crop_is_opened_for_a_named_person_and_reason_and_put_down(
+    tmp_path: Path, keys: KeySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHBOUND_KEYS_FOLDER", str(keys.folder))
+    monkeypatch.setenv("WATCHBOUND_KEYS_MASTER_KEY", str(keys.master_key))
+    monkeypatch.setenv("WATCHBOUND_AUDIT_URL", f"sqlite:///{tmp_path}/audit.db")
+    ring = open_key_ring(keys)
+    ring.create("station")
+    (alert,) = raise_alert(None, seal_crop(ring, match(0, 0.6, reference="P001"), b"jpeg"), POLICY, at(0)).alerts
+    out = tmp_path / "crop.jpg"
+    with Tansu(tmp_path) as broker:
+        settings = load(KafkaSettings, bootstrap=broker.bootstrap)
+        ensure_topics(settings, [ALERTS, DECISIONS])
+        producer = KafkaRecordProducer(settings, "test")
+        producer.send(ALERTS.name, alert.subject, codecs.ALERT.encode(alert)).wait(10)
+        producer.close()
+        command = [*PROGRAM, "alerts", "crop", alert.id[:8], "--bootstrap", broker.bootstrap, "--out", str(out)]
+        subprocess.run([*command, "--actor", "officer-12", "--reason", "to decide"], check=True, timeout=60)
+        with AlertConsumer(broker.bootstrap, None, timeout_s=TIMEOUT_S) as consumer:
+            received = next(iter(consumer))
+            assert received.best.crop != b"jpeg"
+            assert consumer.open_crop(received, "officer-13", "second look") == b"jpeg"
+    assert out.read_bytes() == b"jpeg"
+    assert out.stat().st_mode & 0o777 == 0o600
+    views = [record.event for record in open_audit_log(load(AuditSettings)).records(0, 10)]
+    assert [(view.act, view.actor, view.reason) for view in views] == [
+        ("crop.viewed", "officer-12", "to decide"),
+        ("crop.viewed", "officer-13", "second look"),
+    ]

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from watchbound.adapters import codecs
+from watchbound.adapters.audit_log import open_audit_log
+from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.kafka_log import KafkaTopicReader
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import configure_logs
+from watchbound.adapters.private_files import write_private
+from watchbound.alerting.adjudicate import read_docket
 from watchbound.client import AlertConsumer
 from watchbound.domain.alert import Alert
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.watchlist import ResponseLevel
-from watchbound.settings import LogSettings, load
+from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.topics import ALERTS, DECISIONS
+from watchbound.pipeline.views import CropViews
+from watchbound.settings import AuditSettings, KafkaSettings, KeySettings, LogSettings, load
 
 app = typer.Typer(help="See alerts.", no_args_is_help=True, rich_markup_mode=None)
 
 _COLOURS = {ResponseLevel.RED: "bold red", ResponseLevel.AMBER: "yellow", ResponseLevel.GREEN: "green"}
 _SHORT_ID = 12
+_READ_S = 60.0
 
 
 @app.callback()
@@ -61,6 +73,40 @@ def tail(
                 screen.print(alert_line(alert))
             if number == limit:
                 return
+
+
+@app.command()
+def crop(
+    alert: Annotated[str, typer.Argument(help="The alert's id, or at least 6 characters of its beginning.")],
+    out: Annotated[Path, typer.Option(help="Where the JPEG goes; readable by this user only.")],
+    actor: Annotated[str, typer.Option(help="Who looks.")],
+    reason: Annotated[str, typer.Option(help="Why; both go to the audit log before anything is opened.")],
+    key_ring: Annotated[Path | None, typer.Option(help="The key ring's folder.")] = None,
+    master_key: Annotated[Path | None, typer.Option(help="The file that holds the master key.")] = None,
+    bootstrap: Annotated[str | None, typer.Option(help="Kafka, host:port.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> None:
+    r"""Open the crop behind an alert: a view of biometrics, put down in the audit log first.
+
+    Delete the file when it has served: whatever destroys the key cannot reach a copy.
+
+    Examples:
+      watchbound alerts crop 3fa4c1 --out crop.jpg --actor officer-12 \
+        --reason "to decide about the alert"
+    """
+    configure_logs("alerts", load(LogSettings, level="error"))
+    ring = open_key_ring(load(KeySettings, folder=key_ring, master_key=master_key))
+    audit = AuditTrail(open_audit_log(load(AuditSettings)), SystemClock())
+    reader = KafkaTopicReader(load(KafkaSettings, bootstrap=bootstrap), [ALERTS.name, DECISIONS.name], "crop")
+    try:
+        found = read_docket(reader, codecs.ALERT, codecs.DECISION, alert.lower(), _READ_S).the_alert()
+    finally:
+        reader.close()
+    write_private(out, CropViews(ring, audit).show(found.best, actor, reason))
+    if as_json:
+        typer.echo(json.dumps({"alert_id": found.id, "match_id": found.best.id, "file": str(out)}))
+    else:
+        typer.echo(f"wrote the crop of alert {found.id[:_SHORT_ID]} to {out}; delete it when it has served")
 
 
 def alert_line(alert: Alert) -> Text:
