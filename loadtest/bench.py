@@ -36,15 +36,17 @@ from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.milvus_schema import collection_name
 from watchbound.adapters.model_preparation import prepare_default
+from watchbound.adapters.signing import FileSigner
 from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.frame import Frame
+from watchbound.domain.match import subject_key
 from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
 from watchbound.extraction.model_pack import ModelPack
 from watchbound.matching.main import MatchingConfiguration
 from watchbound.pipeline.sealing import seal_frame
-from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES
+from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, WATCHLIST_CHANGES
 from watchbound.settings import (
     AuthoritySettings,
     KafkaSettings,
@@ -53,10 +55,13 @@ from watchbound.settings import (
     MatchingSettings,
     MilvusSettings,
     ModelSettings,
+    TrustSettings,
     load,
 )
 from watchbound.stack.milvus_lite import MilvusLite
+from watchbound.stack.officers import Officers
 from watchbound.stack.tansu import Tansu
+from watchbound.testing.watchlist import TwoOfficers
 
 RESULTS = Path(__file__).parent / "results" / "bench.json"
 AUTHORISATION = "bench"
@@ -96,12 +101,14 @@ class Bench:
         init_ring(keys.folder, keys.master_key)
         self._ring = open_key_ring(keys)
         self._ring.create(AUTHORISATION)
+        self._officers = Officers(folder / "officers")
         self.configuration = MatchingConfiguration(
             kafka=load(KafkaSettings, bootstrap=broker.bootstrap),
             milvus=load(MilvusSettings, uri=gallery.uri, timeout_s=60.0),
             models=load(ModelSettings),
             authority=load(AuthoritySettings, max_age_s=60.0),
             keys=keys,
+            trust=load(TrustSettings, list=self._officers.trust_list),
             matching=load(MatchingSettings, max_frame_age_s=max_age_s),
             logs=load(LogSettings, level="warning"),
         )
@@ -138,6 +145,17 @@ class Bench:
             images.append(EnrolledImage(entry, f"image-{number}", Embedding.of(vector, digest)))
         for start in range(0, count, _ENROL_AT_ONCE):
             gallery.add(images[start : start + _ENROL_AT_ONCE])
+        self._vouch(images)
+
+    def _vouch(self, images: Sequence[EnrolledImage]) -> None:
+        """Two officers approve everybody, as the workers want to see it."""
+        by, now = self._officers, datetime.now(UTC)
+        two = TwoOfficers(FileSigner.load(by.key("watchlist-1")), FileSigner.load(by.key("watchlist-2")))
+        changes = [
+            (subject_key(AUTHORISATION, image.entry.reference), codecs.WATCHLIST_CHANGE.encode(two.added([image], now)))
+            for image in images
+        ]
+        self._send(WATCHLIST_CHANGES.name, changes)
 
     def publish(self, frames: Sequence[Frame]) -> None:
         """Seal and send frames, and wait until the broker has them all."""

@@ -93,9 +93,16 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract(
         topics.WATCHLIST_CHANGES,
         codecs.WATCHLIST_CHANGE,
-        "One entry, entire, as it stands after a change; or that it was removed.",
-        ("watchbound watchlist",),
-        ("matching",),
+        "One entry, entire, as two officers put their names to it; or that it was removed.",
+        ("watchbound watchlist approve", "watchbound watchlist remove"),
+        ("matching", "alerting", "governance"),
+    ),
+    Contract(
+        topics.WATCHLIST_PROPOSALS,
+        codecs.WATCHLIST_PROPOSAL,
+        "One entry as one officer wants it to stand; nobody matches it before another officer has approved it.",
+        ("watchbound watchlist enrol",),
+        ("governance",),
     ),
     Contract(
         topics.TALLIES,

@@ -15,6 +15,7 @@ import psutil
 import pytest
 import simplejpeg
 
+from tests.fixtures.officers import enrol_and_approve, officers, watchlist_officers
 from watchbound.adapters import codecs
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
@@ -41,6 +42,7 @@ from watchbound.settings import (
     MatchingSettings,
     MilvusSettings,
     ModelSettings,
+    TrustSettings,
     load,
 )
 from watchbound.stack.embedded import EmbeddedStack, Service
@@ -165,7 +167,10 @@ def configuration(
     kafka: KafkaSettings, milvus: MilvusSettings, models: ModelSettings, keys: KeySettings
 ) -> MatchingConfiguration:
     logs = load(LogSettings, level="warning")
-    return MatchingConfiguration(kafka, milvus, models, load(AuthoritySettings), keys, load(MatchingSettings), logs)
+    trust = load(TrustSettings, list=officers().trust_list)
+    return MatchingConfiguration(
+        kafka, milvus, models, load(AuthoritySettings), keys, trust, load(MatchingSettings), logs
+    )
 
 
 def authorise(kafka: KafkaSettings, keys: KeySettings, name: str) -> KeyRing:
@@ -229,10 +234,20 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
     watchlist.mkdir()
     photo = enrolment_photo("P001")
     (watchlist / f"P001{photo.suffix}").write_bytes(photo.read_bytes())
-    lines = read_submissions(watchlist, Defaults("op-1", Category.MISSING, ResponseLevel.AMBER))
+    papers = {
+        "source": "a test",
+        "lawful_holding": "nobody real is shown",
+        "image_date": "2026-11-01",
+        "expires": (datetime.now(UTC) + timedelta(hours=1)).isoformat(),
+    }
+    lines = read_submissions(
+        watchlist,
+        Defaults("op-1", Category.MISSING, ResponseLevel.AMBER, papers, "watchlist-1", datetime.now(UTC)),
+    )
+    two, trust = watchlist_officers(officers()), load(TrustSettings, list=officers().trust_list)
     audit = load(AuditSettings, url=f"sqlite:///{tmp_path / 'audit.db'}")
-    with Governance(kafka, load(AuthoritySettings), audit) as governance:
-        enroller, remover = governance.enroller(milvus, model_settings), governance.remover(milvus)
+    with Governance(kafka, load(AuthoritySettings), audit, trust) as governance:
+        enroller, remover = governance.enroller(milvus, model_settings, two.first), governance.remover(milvus)
         with Site(kafka, ring, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
             # Long enough for both tracks to have been set aside as clearly not listed.
             standing_since = datetime.now(UTC)
@@ -241,6 +256,8 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
             assert all(b"watchbound_frames_processed_total{" in worker.process.exposition() for worker in workers)
 
             report = enroller.enrol("op-1", lines, lambda _: None)
+            until(lambda: bool(governance.pending.of("op-1")), "the proposal waits")
+            governance.approver(milvus).approve("op-1", None, two.second)
             enrolled_at = datetime.now(UTC)
             assert report.complete
             until(lambda: watch.cameras(standing_since) == set(CAMERAS), "both workers match")
@@ -251,7 +268,7 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
 
             matched_until = datetime.now(UTC)
             until(lambda: watch.cameras(matched_until) == set(CAMERAS), "matches go on for as long as it is listed")
-            remover.remove("op-1", "P001")
+            remover.remove("op-1", "P001", "watchlist-1", "a test")
             removed_at = datetime.now(UTC)
             until(lambda: datetime.now(UTC) - removed_at > timedelta(seconds=6), "time for matches that must not come")
             late = [m for _, m in watch.seen if m.captured_at > removed_at + timedelta(seconds=ACTS_WITHIN_S)]
@@ -286,7 +303,7 @@ def test_a_killed_worker_is_replaced_and_matching_goes_on(tmp_path: Path, model_
         watchlist = tmp_path / "watchlist"
         watchlist.mkdir()
         (watchlist / f"P001{photo.suffix}").write_bytes(photo.read_bytes())
-        stack.call(["watchlist", "enrol", str(watchlist), "--authorisation", "op-1"])
+        enrol_and_approve(stack, watchlist, "op-1")
         service = stack.start("matching", ["match", "run", "--workers", "2"])
         service.process.wait_until(service.ready, PATIENCE_S)
         with Site(kafka, ring, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,25 @@ import pytest
 from openpeople.io import get_curated_dir
 from typer.testing import CliRunner
 
+from tests.fixtures.officers import officers
 from watchbound.adapters.clock import SystemClock
-from watchbound.adapters.codecs import AUTHORISATION, WATCHLIST_CHANGE
+from watchbound.adapters.codecs import AUTHORISATION, LISTING_CHANGE, WATCHLIST_CHANGE
 from watchbound.adapters.kafka_log import KafkaTopicReader
 from watchbound.adapters.keyring_file import init_ring
+from watchbound.adapters.trust_list import FileTrustList
 from watchbound.cli import authorise, watchlist
 from watchbound.domain.authorisation import Refusal
 from watchbound.domain.errors import ConfigurationError, InvalidValue, NotAuthorised, UnknownReference
+from watchbound.domain.listing import EntryStatus
 from watchbound.extraction.model_pack import ModelPack
 from watchbound.pipeline.authority import AuthorityView
-from watchbound.pipeline.feed import Feed, authority_handler
+from watchbound.pipeline.feed import Feed, authority_handler, in_turn
 from watchbound.pipeline.topics import AUTHORISATIONS, WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
+from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Image
 from watchbound.settings import KafkaSettings
+from watchbound.stack.demo import papers_of_today
 from watchbound.stack.milvus_lite import MilvusLite
 from watchbound.stack.tansu import Tansu
 
@@ -51,8 +57,16 @@ class Command:
         return self._call(authorise.app, [*arguments, "--bootstrap", self.kafka.bootstrap], code)
 
     def watchlist(self, *arguments: str, code: int = 0) -> Any:
-        extra = self.models if arguments[0] == "enrol" else ()
-        return self._call(watchlist.app, [*arguments, *self.stores, *extra], code)
+        people = {"enrol": "watchlist-1", "approve": "watchlist-2", "reject": "watchlist-2"}
+        key = ["--key", str(officers().key(people[arguments[0]]))] if arguments[0] in people else []
+        stores = self.stores[:2] if arguments[0] in ("list", "pending") else self.stores
+        extra = [*self.models, *_papers()] if arguments[0] == "enrol" else []
+        return self._call(watchlist.app, [*arguments, *key, *stores, *extra], code)
+
+    def own_approval(self, authorisation: str) -> None:
+        """The officer who proposed tries to approve."""
+        key = str(officers().key("watchlist-1"))
+        self._call(watchlist.app, ["approve", "--all", "--authorisation", authorisation, "--key", key, *self.stores], 1)
 
     def _call(self, app: Any, arguments: list[str], code: int) -> Any:
         result = CliRunner(env=self.keys).invoke(app, [*arguments, "--json"])
@@ -69,10 +83,15 @@ class Command:
         )  # fmt: skip
 
 
+def _papers() -> list[str]:
+    return [part for name, text in papers_of_today().items() for part in ("--paper", f"{name}={text}")]
+
+
 @pytest.fixture(scope="module")
 def command(
     tansu: Tansu, milvus_lite: MilvusLite, model_pack: ModelPack, tmp_path_factory: pytest.TempPathFactory
 ) -> Command:
+    officers()
     folder = tmp_path_factory.mktemp("keys")
     init_ring(folder / "ring", folder / "master.key")
     return Command(
@@ -92,15 +111,18 @@ class Worker:
 
     view: AuthorityView
     delta: WatchlistDelta
+    roster: Roster
 
 
 @pytest.fixture
 def worker(command: Command) -> Iterator[Worker]:
     clock = SystemClock()
-    held = Worker(AuthorityView(clock, 5.0), WatchlistDelta(clock))
+    held = Worker(AuthorityView(clock, 5.0), WatchlistDelta(clock), Roster(FileTrustList(officers().trust_list)))
     handlers = {
         AUTHORISATIONS.name: authority_handler(AUTHORISATION, held.view),
-        WATCHLIST_CHANGES.name: watchlist_handler(WATCHLIST_CHANGE, held.delta),
+        WATCHLIST_CHANGES.name: in_turn(
+            roster_handler(LISTING_CHANGE.decode, held.roster), watchlist_handler(WATCHLIST_CHANGE, held.delta)
+        ),
     }
     command.authorise("list")
     reader = KafkaTopicReader(command.kafka, list(handlers), "test-worker")
@@ -190,6 +212,9 @@ def test_every_picture_is_accepted_or_told_what_is_wrong_with_it(command: Comman
     assert told["zz-again.jpg"]["duplicate_of"] == "P003"
     assert all(line["remedy"] for line in report["images"] if line["outcome"] != "accepted")
     assert json.loads(report_file.read_text()) == report
+    assert command.watchlist("list", "--authorisation", "report")["entries"] == []
+    assert len(command.watchlist("pending", "--authorisation", "report")["entries"]) == 4
+    command.watchlist("approve", "--all", "--authorisation", "report")
     listed = command.watchlist("list", "--authorisation", "report")["entries"]
     assert {entry["reference"]: entry["images"] for entry in listed} == {"P003": 1, "P005": 1, "P007": 1, "P008": 2}
 
@@ -220,6 +245,11 @@ def test_enrolment_and_removal_reach_a_worker_within_a_second(command: Command, 
     report = command.watchlist("enrol", str(source), "--authorisation", "quick", code=1)
     assert [line["outcome"] for line in report["images"]] == ["accepted", "bad_row"]
     assert report["images"][1]["detail"].startswith("row 3: ")
+    with pytest.raises(NotAuthorised, match="cannot approve what they proposed"):
+        command.own_approval("quick")
+    assert worker.roster.status("quick", "REF-9", datetime.now(UTC)) is EntryStatus.UNKNOWN
+    command.watchlist("approve", "--entry", "REF-9", "--authorisation", "quick")
+    within(WITHIN_S, lambda: worker.roster.status("quick", "REF-9", datetime.now(UTC)) is EntryStatus.LISTED)
     reader = KafkaTopicReader(command.kafka, [WATCHLIST_CHANGES.name], "test-probe")
     changes = [WATCHLIST_CHANGE.decode(r.value) for r in reader.poll(5.0) if r.key == "quick/REF-9" and r.value]
     reader.close()
@@ -228,12 +258,15 @@ def test_enrolment_and_removal_reach_a_worker_within_a_second(command: Command, 
     within(WITHIN_S, lambda: [c.entry.reference for c in known()] == ["REF-9"])
     assert known()[0].score == pytest.approx(1.0, abs=1e-5)
 
-    assert command.watchlist("remove", "REF-9", "--authorisation", "quick")["images"] == 1
+    assert (
+        command.watchlist("remove", "REF-9", "--authorisation", "quick", "--by", "test", "--reason", "over")["images"]
+        == 1
+    )
     within(WITHIN_S, lambda: worker.delta.is_removed("quick", "REF-9"))
     assert known() == []
     assert command.watchlist("list", "--authorisation", "quick")["entries"] == []
     with pytest.raises(UnknownReference, match="nothing is enrolled under REF-9"):
-        command.watchlist("remove", "REF-9", "--authorisation", "quick")
+        command.watchlist("remove", "REF-9", "--authorisation", "quick", "--by", "test", "--reason", "over")
 
 
 def test_nobody_is_enrolled_under_what_is_unknown_or_cancelled(command: Command, tmp_path: Path) -> None:

@@ -161,13 +161,16 @@ def entry_papers(draw: st.DrawFn) -> EntryPapers:
     )
 
 
+signatures = st.builds(Signature, names, st.binary(min_size=64, max_size=64))
+
+
 @st.composite
 def additions(draw: st.DrawFn) -> EntryAdded:
     """Entries with one to three images, embedded by one model."""
     entry, digest = draw(entries), draw(words)
     raws = draw(st.lists(vectors(dimension=8), min_size=1, max_size=3))
     images = tuple(EnrolledImage(entry, draw(names), Embedding.of(raw, digest)) for raw in raws)
-    return EntryAdded(entry, images, draw(moments), draw(entry_papers()))
+    return EntryAdded(entry, images, draw(entry_papers()), draw(moments), draw(signatures), draw(signatures))
 
 
 removals = st.builds(EntryRemoved, names, names, moments)

@@ -6,19 +6,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from watchbound.alerting.raise_alert import AlertPolicy, Step, due, expire, raise_alert, settle
-from watchbound.alerting.window import AlertWindow
+from watchbound.alerting.raise_alert import AlertPolicy, Step, due, expire, raise_alert, settle, withdraw
+from watchbound.alerting.window import AlertWindow, Standing
 from watchbound.alerting.window_codec import AlertWindowCodec
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.authorisation import Refusal
 from watchbound.domain.decision import Decision
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
+from watchbound.domain.listing import EntryStatus
 from watchbound.domain.match import Match
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.keyed_fold import FoldStep, Output
 from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
-from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Clock, Codec, Metrics, Record
 
 MAX_CROP_BYTES = 400_000
@@ -31,7 +32,14 @@ OVERTAKING = timedelta(seconds=2)
 """A new deployment's first match may be read before the authorisation, which travels on another topic: one under an
 unknown authorisation is held until it is so old."""
 
-ENTRY_REMOVED = "entry_removed"
+RECHECK = timedelta(seconds=1)
+"""How soon an open alert is withdrawn once its entry is removed or has expired."""
+
+_QUIET_OF_STATUS = {
+    EntryStatus.REMOVED: "entry_removed",
+    EntryStatus.EXPIRED: "entry_expired",
+    EntryStatus.UNKNOWN: "entry_unknown",
+}
 
 
 class AlertCodecs:
@@ -61,7 +69,7 @@ class AlertFold:
         self,
         policy: AlertPolicy,
         authority: AuthorityView,
-        watchlist: WatchlistDelta,
+        watchlist: Roster,
         codecs: AlertCodecs,
         clock: Clock,
         metrics: Metrics,
@@ -87,7 +95,9 @@ class AlertFold:
     def tick(self, key: str, state: bytes, listening_since: datetime) -> FoldStep:
         """Expire what is over; see `KeyedFold.tick`."""
         window = self._codecs.window.decode(state)
-        step = expire(window, self._policy, self._clock.now(), listening_since)
+        now = self._clock.now()
+        withdrawn = self._withdrawn(window, now)
+        step = withdraw(window, now) if withdrawn else expire(window, self._policy, now, listening_since)
         return self._fold_step(step, window, listening_since, partial(self._count_alerts, step.alerts))
 
     def _on_match(
@@ -120,7 +130,19 @@ class AlertFold:
             raise Unavailable(msg)
         if refusal is not None:
             return str(refusal.value)
-        return ENTRY_REMOVED if self._watchlist.is_removed(entry.authorisation_id, entry.reference) else None
+        status = self._watchlist.status(entry.authorisation_id, entry.reference, now)
+        if status is EntryStatus.UNKNOWN and now - sent_at < OVERTAKING:
+            msg = f"nobody is known to have vouched for {match.subject}; the match is held for a moment"
+            raise Unavailable(msg)
+        return _QUIET_OF_STATUS.get(status)
+
+    def _withdrawn(self, window: AlertWindow, now: datetime) -> bool:
+        """Whether an alert is open on somebody who is not on the list any more; never guessed while that is unknown."""
+        passage = window.passage
+        if passage is None or passage.standing is not Standing.OPEN or self._authority.stale():
+            return False
+        entry = passage.best.entry
+        return self._watchlist.status(entry.authorisation_id, entry.reference, now) is not EntryStatus.LISTED
 
     def _fold_step(
         self, step: Step, before: AlertWindow | None, listening_since: datetime, done: Callable[[], None]
@@ -130,9 +152,16 @@ class AlertFold:
             state=None if window is None else self._codecs.window.encode(window),
             changed=window != before,
             outputs=tuple(Output(ALERTS.name, a.subject, self._codecs.alert.encode(a)) for a in step.alerts),
-            wake_at=None if window is None else due(window, self._policy, listening_since),
+            wake_at=None if window is None else self._wake_at(window, listening_since),
             done=done,
         )
+
+    def _wake_at(self, window: AlertWindow, listening_since: datetime) -> datetime:
+        """When the window is over; while an alert is open, when its entry's place on the list is asked for again."""
+        over = due(window, self._policy, listening_since)
+        if window.passage is None or window.passage.standing is not Standing.OPEN:
+            return over
+        return min(over, self._clock.now() + RECHECK)
 
     def _count_match(self, alerts: tuple[Alert, ...], quiet: str | None) -> None:
         self._metrics.count(names.MATCHES_RECEIVED)

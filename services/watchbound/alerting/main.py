@@ -15,6 +15,7 @@ from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.logs import get_logger
 from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.service import ServiceEndpoint
+from watchbound.adapters.trust_list import FileTrustList
 from watchbound.alerting.fold import AlertCodecs, AlertFold
 from watchbound.alerting.raise_alert import AlertPolicy
 from watchbound.alerting.window_codec import AlertWindowCodec
@@ -23,9 +24,9 @@ from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.dead_letter import DeadLetters
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, DECISIONS, MATCHES, WATCHLIST_CHANGES
-from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Record
-from watchbound.settings import AlertingSettings, AuthoritySettings, HttpSettings, KafkaSettings
+from watchbound.settings import AlertingSettings, AuthoritySettings, HttpSettings, KafkaSettings, TrustSettings
 
 log = get_logger(__name__)
 
@@ -38,6 +39,7 @@ class AlertingConfiguration:
 
     kafka: KafkaSettings
     authority: AuthoritySettings
+    trust: TrustSettings
     alerting: AlertingSettings
     http: HttpSettings
 
@@ -46,11 +48,13 @@ class AlertingService:
     """Matches and decisions in, alerts out.
 
     Raises:
+        ConfigurationError: there is no trust list that can be used.
         Unavailable: no broker answers.
     """
 
     def __init__(self, configuration: AlertingConfiguration) -> None:
         kafka, alerting = configuration.kafka, configuration.alerting
+        trust = FileTrustList(configuration.trust.list)
         ensure_topics(kafka, ALL_TOPICS)
         self._http = configuration.http
         self._clock = SystemClock()
@@ -58,7 +62,7 @@ class AlertingService:
         self._producer = KafkaRecordProducer(kafka, "alerting")
         self._dead_letters = DeadLetters(self._producer, codecs.DEAD_LETTER, self._clock, self._metrics)
         self._authority = AuthorityView(self._clock, configuration.authority.max_age_s)
-        self._watchlist = WatchlistDelta(self._clock)
+        self._watchlist = Roster(trust)
         self._feed = self._follow(kafka)
         policy = AlertPolicy(timedelta(seconds=alerting.passage_gap_s), timedelta(seconds=alerting.suppress_s))
         wire = AlertCodecs(codecs.MATCH, codecs.DECISION, codecs.ALERT, AlertWindowCodec(codecs.MATCH))
@@ -85,14 +89,10 @@ class AlertingService:
         reader = KafkaTopicReader(kafka, [AUTHORISATIONS.name, WATCHLIST_CHANGES.name], "alerting-feed")
         handlers: dict[str, Callable[[Record], None]] = {
             AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self._authority),
-            WATCHLIST_CHANGES.name: self._on_watchlist,
+            WATCHLIST_CHANGES.name: roster_handler(codecs.LISTING_CHANGE.decode, self._watchlist),
         }
         gauges = authority_gauges(self._authority, self._metrics)
         return Feed(reader, handlers, self._authority.confirm, self._report, "authority and watchlist", gauges)
-
-    def _on_watchlist(self, record: Record) -> None:
-        if record.value is not None:
-            self._watchlist.apply(codecs.WATCHLIST_CHANGE.decode(record.value), record.timestamp)
 
     def _report(self, record: Record, poison: Poison) -> None:
         log.error("unreadable record", topic=record.source.topic, offset=record.offset, reason=str(poison))

@@ -118,6 +118,13 @@ def expire(window: AlertWindow, policy: AlertPolicy, now: datetime, listening_si
         return Step(window)
     if window.passage is None or window.passage.standing is not Standing.OPEN:
         return Step(None)
+    return withdraw(window, now)
+
+
+def withdraw(window: AlertWindow, now: datetime) -> Step:
+    """Close the open passage, such as that of somebody who may not be alerted on any more."""
+    if window.passage is None or window.passage.standing is not Standing.OPEN:
+        return Step(window)
     passage = window.passage.told(Standing.EXPIRED)
     return Step(replace(window, passage=passage), (passage.alert(AlertEvent.EXPIRED, now),))
 

@@ -9,7 +9,15 @@ import typer
 
 from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.service import stop_on_signals
-from watchbound.settings import AlertingSettings, AuthoritySettings, HttpSettings, KafkaSettings, LogSettings, load
+from watchbound.settings import (
+    AlertingSettings,
+    AuthoritySettings,
+    HttpSettings,
+    KafkaSettings,
+    LogSettings,
+    TrustSettings,
+    load,
+)
 
 app = typer.Typer(help="Turn matches into alerts.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -42,6 +50,7 @@ def run(
     configuration = AlertingConfiguration(
         kafka=load(KafkaSettings, bootstrap=bootstrap),
         authority=load(AuthoritySettings),
+        trust=load(TrustSettings),
         alerting=load(AlertingSettings, passage_gap_s=passage_gap, suppress_s=suppress, data=data),
         http=load(HttpSettings, port=http_port),
     )

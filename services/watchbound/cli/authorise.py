@@ -16,7 +16,15 @@ from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.moment import Window, require_aware
 from watchbound.governance.authorise import require_fresh, require_known
 from watchbound.governance.main import Governance
-from watchbound.settings import AuditSettings, AuthoritySettings, KafkaSettings, KeySettings, LogSettings, load
+from watchbound.settings import (
+    AuditSettings,
+    AuthoritySettings,
+    KafkaSettings,
+    KeySettings,
+    LogSettings,
+    TrustSettings,
+    load,
+)
 
 app = typer.Typer(
     help="Grant, show and end the authority under which anything is matched.",
@@ -145,7 +153,9 @@ def show(
 
 def _governance(bootstrap: str | None) -> Governance:
     configure_logs("governance", load(LogSettings))
-    return Governance(load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings))
+    return Governance(
+        load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings), load(TrustSettings)
+    )
 
 
 def _window(start: str | None, end: str | None, hours: float | None) -> Window:

@@ -19,6 +19,7 @@ from watchbound.settings import (
     MatchingSettings,
     MilvusSettings,
     ModelSettings,
+    TrustSettings,
     load,
 )
 
@@ -58,6 +59,7 @@ def run(
         models=load(ModelSettings, provider=provider, pack=pack, cache=models_cache),
         authority=load(AuthoritySettings),
         keys=load(KeySettings),
+        trust=load(TrustSettings),
         matching=load(MatchingSettings, workers=workers, gpus_per_worker=gpus_per_worker, ray_address=ray_address),
         logs=logs,
     )

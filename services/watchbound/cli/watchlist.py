@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,12 +10,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.logs import configure_logs
+from watchbound.adapters.signing import FileSigner
+from watchbound.adapters.trust_list import FileTrustList
+from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import ConfigurationError
-from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel
+from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
 from watchbound.governance.enrol import DUPLICATE_SIMILARITY, ImageDone
 from watchbound.governance.enrolment_report import REMEDIES, EnrolmentReport, ImageReport
 from watchbound.governance.main import Governance
+from watchbound.governance.stated_papers import PAPER_COLUMNS, read_paper_defaults
 from watchbound.governance.submissions import Defaults, Line, read_submissions
 from watchbound.settings import (
     AuditSettings,
@@ -25,12 +29,14 @@ from watchbound.settings import (
     LogSettings,
     MilvusSettings,
     ModelSettings,
+    TrustSettings,
     load,
 )
 
 app = typer.Typer(help="Put people on a watchlist, and take them off.", no_args_is_help=True, rich_markup_mode=None)
 
 AuthorisationId = Annotated[str, typer.Option("--authorisation", metavar="ID", help="Whose watchlist.")]
+OfficerKey = Annotated[Path, typer.Option("--key", metavar="FILE", help="The signing key of a watchlist officer.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port.")]
 MilvusUri = Annotated[str | None, typer.Option(help="Milvus, such as http://127.0.0.1:19530.")]
@@ -40,12 +46,20 @@ MilvusUri = Annotated[str | None, typer.Option(help="Milvus, such as http://127.
 def enrol(
     source: Annotated[Path, typer.Argument(metavar="DIR_OR_CSV", help="A folder of images, or a CSV.")],
     authorisation: AuthorisationId,
+    key: OfficerKey,
     category: Annotated[
         Category, typer.Option(help="Why, where a row does not say: a closed list.")
     ] = Category.SEEDED_VOLUNTEER,
     response_level: Annotated[
         ResponseLevel, typer.Option(help="What an alert asks for, where a row does not say.")
     ] = ResponseLevel.GREEN,
+    papers: Annotated[
+        Path | None, typer.Option(help="YAML with the papers of entries that do not state their own.")
+    ] = None,
+    stated: Annotated[
+        list[str] | None,
+        typer.Option("--paper", metavar="NAME=TEXT", help="One paper of the same, such as expires=2026-11-30T18:00Z."),
+    ] = None,
     duplicate_at: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Similarity from which two references are taken for one person.")
     ] = DUPLICATE_SIMILARITY,
@@ -56,28 +70,35 @@ def enrol(
     pack: Annotated[str | None, typer.Option(help="Model pack: a name in the cache, or a folder.")] = None,
     models_cache: Annotated[Path | None, typer.Option(help="Where prepared packs lie.")] = None,
 ) -> None:
-    r"""Enrol images. One that is refused never fails the others, and the report says what to do about it.
+    r"""Propose entries. Nobody matches before another officer approves; see `watchbound watchlist approve`.
 
     In a folder, a file is an entry named after it, and a sub-folder is an entry with all images in it. A CSV has the
-    columns path, reference, category and response_level; the last two may be left empty in a row.
+    columns path, reference, category and response_level; the last two may be left empty in a row. Each entry needs its
+    papers: source, lawful_holding, image_date, expires, and under_18 with under_18_reason where it applies, as columns
+    of the CSV, in the file of --papers, or with --paper.
 
-    Ends with 0 when every image is enrolled, 1 when some were refused. Running it again enrols only what is new, and
-    mends what an interruption left behind.
+    An image that is refused never fails the others, and the report says what to do about it. Ends with 0 when every
+    image is taken, 1 when some were refused. Running it again proposes only what is new.
 
     Examples:
-      watchbound watchlist enrol people/ --authorisation op-2026-117 \
-        --category missing --response-level amber --report report.json
-      watchbound watchlist enrol people.csv --authorisation op-2026-117 --json
+      watchbound watchlist enrol people/ --authorisation op-2026-117 --key officer.pem \
+        --category missing --response-level amber --papers papers.yaml --report report.json
+      watchbound watchlist enrol people.csv --authorisation op-2026-117 --key officer.pem --json
     """
-    lines = read_submissions(source, Defaults(authorisation, category, response_level))
     if report is not None and not report.parent.is_dir():
         msg = f"--report: expected a file in a folder that exists, got {report}"
         raise ConfigurationError(msg)
+    defaults = (read_paper_defaults(papers) if papers is not None else {}) | _papers_stated(stated or [])
+    signer = FileSigner.load(key)
     milvus = load(MilvusSettings, uri=milvus_uri)
     models = load(ModelSettings, pack=pack, cache=models_cache)
-    with _governance(bootstrap) as governance, _progress() as progress:
-        done = _watching(progress, lines)
-        result = governance.enroller(milvus, models, duplicate_at).enrol(authorisation, lines, done)
+    holder = FileTrustList(load(TrustSettings).list).holder(signer.key_id)
+    added_at = SystemClock().now()
+    lines = read_submissions(source, Defaults(authorisation, category, response_level, defaults, holder, added_at))
+    with _governance(bootstrap) as governance:
+        enroller = governance.enroller(milvus, models, signer, duplicate_at)
+        with _progress() as progress:
+            result = enroller.enrol(authorisation, lines, _watching(progress, lines))
     if report is not None:
         report.write_text(_json(result.as_json()) + "\n", encoding="utf-8")
     if as_json:
@@ -87,46 +108,103 @@ def enrol(
     raise typer.Exit(0 if result.complete else 1)
 
 
-@app.command("list")
-def list_entries(
+@app.command()
+def pending(authorisation: AuthorisationId, as_json: AsJson = False, bootstrap: Bootstrap = None) -> None:
+    """Show what waits for a second officer. References and papers only.
+
+    Examples:
+      watchbound watchlist pending --authorisation op-2026-117
+    """
+    with _governance(bootstrap) as governance:
+        waiting = [_entry(p.entry, p.papers, len(p.images)) for p in governance.pending.of(authorisation)]
+    _show(authorisation, waiting, "wait for approval", as_json)
+
+
+@app.command()
+def approve(
     authorisation: AuthorisationId,
+    key: OfficerKey,
+    entry: Annotated[list[str] | None, typer.Option("--entry", metavar="REF", help="Approve this entry.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Approve all that waits.")] = False,
     as_json: AsJson = False,
     bootstrap: Bootstrap = None,
     milvus_uri: MilvusUri = None,
 ) -> None:
-    """Show the entries of a watchlist. References only: neither images nor templates leave the gallery.
+    """Make proposed entries searchable, with the key of another officer than the one who proposed them.
+
+    Every worker matches them within a second.
+
+    Examples:
+      watchbound watchlist approve --authorisation op-2026-117 --key second-officer.pem --all
+      watchbound watchlist approve --authorisation op-2026-117 --key second-officer.pem --entry REF-0042
+    """
+    if everything == bool(entry):
+        msg = "expected either --entry REF, once or more, or --all"
+        raise ConfigurationError(msg)
+    signer = FileSigner.load(key)
+    with _governance(bootstrap) as governance:
+        approver = governance.approver(load(MilvusSettings, uri=milvus_uri))
+        approved = approver.approve(authorisation, None if everything else entry, signer)
+    _show(authorisation, [_entry(a.entry, a.papers, len(a.images)) for a in approved], "approved", as_json)
+
+
+@app.command()
+def reject(
+    references: Annotated[list[str], typer.Argument(metavar="REF...", help="What waits under these references.")],
+    authorisation: AuthorisationId,
+    key: OfficerKey,
+    reason: Annotated[str, typer.Option(help="Why.")],
+    as_json: AsJson = False,
+    bootstrap: Bootstrap = None,
+    milvus_uri: MilvusUri = None,
+) -> None:
+    """Say no to proposed entries.
+
+    Examples:
+      watchbound watchlist reject REF-0042 --authorisation op-2026-117 --key officer.pem --reason "wrong person"
+    """
+    signer = FileSigner.load(key)
+    with _governance(bootstrap) as governance:
+        governance.approver(load(MilvusSettings, uri=milvus_uri)).reject(authorisation, references, signer, reason)
+    if as_json:
+        typer.echo(_json({"authorisation": authorisation, "rejected": references}))
+    else:
+        typer.echo(f"rejected {', '.join(references)} under {authorisation}")
+
+
+@app.command("list")
+def list_entries(authorisation: AuthorisationId, as_json: AsJson = False, bootstrap: Bootstrap = None) -> None:
+    """Show who is listed now: approved by two officers, and not expired. References and papers only.
 
     Examples:
       watchbound watchlist list --authorisation op-2026-117
     """
     with _governance(bootstrap) as governance:
-        images = governance.enrolled(load(MilvusSettings, uri=milvus_uri), authorisation)
-    entries = [_entry(list(of_entry)) for _, of_entry in groupby(images, key=lambda image: image.entry.reference)]
-    if as_json:
-        typer.echo(_json({"authorisation": authorisation, "entries": entries}))
-        return
-    for entry in entries:
-        typer.echo("  ".join(str(entry[name]) for name in ("reference", "category", "response_level", "images")))
-    typer.echo(f"{len(entries)} entries, {len(images)} images under {authorisation}")
+        listed = [_entry(one.entry, one.papers, len(one.image_ids)) for one in governance.listed(authorisation)]
+    _show(authorisation, listed, "listed", as_json)
 
 
 @app.command()
 def remove(
     reference: Annotated[str, typer.Argument(help="The entry's reference.")],
     authorisation: AuthorisationId,
+    by: Annotated[str, typer.Option(help="Who removes it.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
     as_json: AsJson = False,
     bootstrap: Bootstrap = None,
     milvus_uri: MilvusUri = None,
 ) -> None:
-    """Take an entry off a watchlist with all its images. Every worker stops matching it within a second.
+    r"""Take an entry off a watchlist with all its images. Every worker stops matching it within a second.
 
-    Possible under an authorisation that has ended, too: keeping less is always allowed.
+    It takes one person, and is possible under an authorisation that has ended, too: keeping less is always allowed.
 
     Examples:
-      watchbound watchlist remove REF-0042 --authorisation op-2026-117
+      watchbound watchlist remove REF-0042 --authorisation op-2026-117 \
+        --by j.okafor --reason "arrested on 22 November"
     """
     with _governance(bootstrap) as governance:
-        images = governance.remover(load(MilvusSettings, uri=milvus_uri)).remove(authorisation, reference)
+        remover = governance.remover(load(MilvusSettings, uri=milvus_uri))
+        images = remover.remove(authorisation, reference, by, reason)
     if as_json:
         typer.echo(_json({"authorisation": authorisation, "reference": reference, "images": images}))
     else:
@@ -135,7 +213,20 @@ def remove(
 
 def _governance(bootstrap: str | None) -> Governance:
     configure_logs("governance", load(LogSettings))
-    return Governance(load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings))
+    return Governance(
+        load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings), load(TrustSettings)
+    )
+
+
+def _papers_stated(stated: list[str]) -> dict[str, str]:
+    papers = {}
+    for pair in stated:
+        name, _, text = pair.partition("=")
+        if name not in PAPER_COLUMNS:
+            msg = f"--paper: expected NAME=TEXT with a NAME of {', '.join(PAPER_COLUMNS)}, got {pair[:80]!r}"
+            raise ConfigurationError(msg)
+        papers[name] = text
+    return papers
 
 
 def _progress() -> Progress:
@@ -170,14 +261,32 @@ def _tell(result: EnrolmentReport) -> None:
     typer.echo(f"{len(result.images)} images for {result.authorisation_id}: {counts}")
 
 
-def _entry(images: list[EnrolledImage]) -> dict[str, Any]:
-    entry = images[0].entry
+def _entry(entry: WatchlistEntry, papers: EntryPapers, images: int) -> dict[str, Any]:
     return {
         "reference": entry.reference,
         "category": entry.category.value,
         "response_level": entry.response_level.value,
-        "images": len(images),
+        "images": images,
+        "source": papers.source,
+        "lawful_holding": papers.lawful_holding,
+        "image_date": papers.image_date.isoformat(),
+        "expires_at": papers.expires_at.isoformat(),
+        "under_18": papers.under_18,
+        "under_18_reason": papers.under_18_reason,
+        "added_by": papers.added_by,
+        "approved_by": papers.approved_by,
     }
+
+
+def _show(authorisation: str, entries: list[dict[str, Any]], what: str, as_json: bool) -> None:
+    if as_json:
+        typer.echo(_json({"authorisation": authorisation, "entries": entries}))
+        return
+    columns = ("reference", "category", "response_level", "images", "expires_at", "added_by", "approved_by")
+    for entry in entries:
+        minor = "  under 18: " + entry["under_18_reason"] if entry["under_18"] else ""
+        typer.echo("  ".join(str(entry[name]) for name in columns) + minor)
+    typer.echo(f"{len(entries)} entries {what} under {authorisation}")
 
 
 def _json(value: dict[str, Any]) -> str:

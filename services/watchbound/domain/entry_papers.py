@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.moment import require_aware
@@ -60,17 +59,3 @@ class EntryPapers:
         if self.approved_by == self.added_by:
             msg = f"an entry takes two people: {self.added_by} added it and cannot approve it, too"
             raise InvalidValue(msg)
-
-    def as_json(self) -> dict[str, Any]:
-        """In words, for statements that are signed and for people."""
-        return {
-            "source": self.source,
-            "lawful_holding": self.lawful_holding,
-            "image_date": self.image_date.isoformat(),
-            "expires_at": self.expires_at.isoformat(),
-            "under_18": self.under_18,
-            "under_18_reason": self.under_18_reason,
-            "added_by": self.added_by,
-            "added_at": self.added_at.isoformat(),
-            "approved_by": self.approved_by,
-        }

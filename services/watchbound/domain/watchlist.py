@@ -11,6 +11,7 @@ from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.frame import require_name
 from watchbound.domain.moment import require_aware
+from watchbound.domain.signature import Signature
 
 
 class ResponseLevel(Enum):
@@ -64,29 +65,50 @@ class EnrolledImage:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryAdded:
-    """An entry as it stands after an addition: searchable from now on, by every worker.
+class EntryProposed:
+    """An entry as one officer wants it to stand: searchable by nobody until another approves it.
 
     Attributes:
-        images: all images of the entry, so that a compacted topic keeps the whole of it.
-        papers: why the person may be listed, and on whose word.
+        images: all images of the entry, those that were approved before included.
+        papers: why the person may be listed; they name nobody who approved.
+        signature: of the officer who proposes (`listing.proposal_statement`).
     """
 
     entry: WatchlistEntry
     images: tuple[EnrolledImage, ...]
+    papers: EntryPapers
+    signature: Signature
+
+    def __post_init__(self) -> None:
+        _require_images_of(self.entry, self.images)
+        if self.papers.approved_by:
+            msg = f"a proposal has not been approved by anybody, got {self.papers.approved_by}"
+            raise InvalidValue(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAdded:
+    """An entry as it stands after it was approved: searchable from now on, by every worker that believes it.
+
+    Attributes:
+        images: all images of the entry, so that a compacted topic keeps the whole of it.
+        papers: why the person may be listed, and on whose word.
+        at: when it was approved.
+        proposed, approved: the signatures of the two officers (see `listing`).
+    """
+
+    entry: WatchlistEntry
+    images: tuple[EnrolledImage, ...]
+    papers: EntryPapers
     at: datetime
-    papers: EntryPapers | None = None
+    proposed: Signature
+    approved: Signature
 
     def __post_init__(self) -> None:
         require_aware(self.at, "at")
-        if not self.images:
-            msg = "an added entry must have at least one image"
-            raise InvalidValue(msg)
-        if any(image.entry != self.entry for image in self.images):
-            msg = "all images of an added entry must be of that entry"
-            raise InvalidValue(msg)
-        if len({image.embedding.model_digest for image in self.images}) > 1:
-            msg = "all images of an added entry must be embedded by one model; enrol them again with the present one"
+        _require_images_of(self.entry, self.images)
+        if not self.papers.approved_by:
+            msg = f"the entry {self.entry.reference} names nobody who approved it"
             raise InvalidValue(msg)
 
 
@@ -105,3 +127,15 @@ class EntryRemoved:
 
 
 WatchlistChange = EntryAdded | EntryRemoved
+
+
+def _require_images_of(entry: WatchlistEntry, images: tuple[EnrolledImage, ...]) -> None:
+    if not images:
+        msg = "an added entry must have at least one image"
+        raise InvalidValue(msg)
+    if any(image.entry != entry for image in images):
+        msg = "all images of an added entry must be of that entry"
+        raise InvalidValue(msg)
+    if len({image.embedding.model_digest for image in images}) > 1:
+        msg = "all images of an added entry must be embedded by one model; enrol them again with the present one"
+        raise InvalidValue(msg)

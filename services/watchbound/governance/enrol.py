@@ -1,12 +1,7 @@
-"""Puts people on an authorisation's watchlist, and takes them off.
+"""Proposes people for an authorisation's watchlist. Nobody is searchable before another officer has approved them.
 
-The order of the two writes decides what a crash in between leaves behind:
-
-- **Adding** writes the gallery, then tells the workers. What was written but not told begins to match all the same as
-  soon as the gallery shows it; enrolling the same source again tells it once more, since every entry that a run touches
-  is published as it then stands, whether or not it was new.
-- **Removing** tells the workers, then writes the gallery. Nobody matches from the first write on, even if the second
-  never happens; removing again, or enrolling under the same reference, clears what was left.
+Templates are made here and wait on the proposals topic, which no worker follows. Enrolling the same source again is
+always safe: what stands already is passed over, and what waits already is said once more.
 """
 
 from __future__ import annotations
@@ -19,16 +14,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import UnknownReference
-from watchbound.domain.match import subject_key
-from watchbound.domain.watchlist import EnrolledImage, EntryAdded, EntryRemoved, WatchlistChange, WatchlistEntry
+from watchbound.domain.entry_papers import EntryPapers
+from watchbound.domain.errors import NotTrusted
+from watchbound.domain.listing import proposal_statement, says_nothing_new
+from watchbound.domain.signature import Role
+from watchbound.domain.watchlist import EnrolledImage, EntryProposed, WatchlistEntry
 from watchbound.extraction.enrolment import FaceReader, FaceRefused
 from watchbound.extraction.still import STILL_LIMITS
 from watchbound.governance.enrolment_report import EnrolmentReport, ImageReport, Outcome
 from watchbound.governance.roll import Roll
 from watchbound.governance.submissions import Line, Submission
-from watchbound.pipeline.topics import WATCHLIST_CHANGES
-from watchbound.ports import Clock, Codec, Gallery, RecordProducer
+from watchbound.governance.watchlist_log import Pending, WatchlistLog
+from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.watchlist_roster import Roster
+from watchbound.ports import Clock, Gallery, Signer, TrustList
 
 T = TypeVar("T")
 
@@ -36,31 +35,8 @@ DUPLICATE_SIMILARITY = 0.70
 """From here on two references are taken for one person until a person says otherwise (cosine)."""
 
 _BATCH_ENTRIES = 16
-_ACKNOWLEDGED_WITHIN_S = 10.0
 
 ImageDone = Callable[[ImageReport], None]
-
-
-class WatchlistLog:
-    """Publishes changes and waits until the broker holds them."""
-
-    def __init__(self, producer: RecordProducer, codec: Codec[WatchlistChange]) -> None:
-        self._producer = producer
-        self._codec = codec
-
-    def publish(self, changes: Sequence[WatchlistChange]) -> None:
-        """Append all, then wait for all.
-
-        Raises:
-            Unavailable: the broker has not acknowledged them.
-        """
-        deliveries = []
-        for change in changes:
-            changed = change.entry if isinstance(change, EntryAdded) else change
-            key = subject_key(changed.authorisation_id, changed.reference)
-            deliveries.append(self._producer.send(WATCHLIST_CHANGES.name, key, self._codec.encode(change)))
-        for delivery in deliveries:
-            delivery.wait(_ACKNOWLEDGED_WITHIN_S)
 
 
 @dataclass(slots=True)
@@ -68,20 +44,25 @@ class _Group:
     """The images handed in for one entry, with their places in the report."""
 
     entry: WatchlistEntry
+    papers: EntryPapers
     submissions: list[tuple[int, Submission]] = field(default_factory=list)
 
 
 class Enroller:
-    """Enrols images, entry by entry.
+    """Reads images and proposes them, entry by entry.
 
     Args:
-        gallery: where templates are kept.
-        log: where changes are told.
-        clock: stamps changes.
+        gallery: where approved templates are kept.
+        log: where proposals wait.
+        clock: what expires is told by it.
         faces: images to templates.
         permission: returns the authorisation if people may be enrolled under it at this moment, else raises; it is
             asked again before every batch, so that a cancellation stops a long run.
-        was_removed: whether the log says that an entry was removed and not added since.
+        roster: who is listed now.
+        pending: what waits for approval now.
+        signer: the proposing officer's key.
+        trust: says whose key that is, and whether they may propose.
+        audit: told before anything is proposed.
         duplicate_at: cosine similarity from which an image is refused as another entry's.
     """
 
@@ -92,7 +73,11 @@ class Enroller:
         clock: Clock,
         faces: FaceReader,
         permission: Callable[[str], Authorisation],
-        was_removed: Callable[[str, str], bool],
+        roster: Roster,
+        pending: Pending,
+        signer: Signer,
+        trust: TrustList,
+        audit: AuditTrail,
         duplicate_at: float = DUPLICATE_SIMILARITY,
     ) -> None:
         self._gallery = gallery
@@ -100,11 +85,15 @@ class Enroller:
         self._clock = clock
         self._faces = faces
         self._permission = permission
-        self._was_removed = was_removed
+        self._roster = roster
+        self._pending = pending
+        self._signer = signer
+        self._trust = trust
+        self._audit = audit
         self._duplicate_at = duplicate_at
 
     def enrol(self, authorisation_id: str, lines: Sequence[Line], on_image: ImageDone) -> EnrolmentReport:
-        """Enrol what can be enrolled; one bad image never fails the rest.
+        """Propose what can be proposed; one bad image never fails the rest.
 
         Args:
             authorisation_id: whose watchlist.
@@ -112,13 +101,13 @@ class Enroller:
             on_image: told of each image once it has been looked at.
 
         Raises:
-            UnknownReference, NotAuthorised: nobody may be enrolled under the authorisation.
+            UnknownReference, NotAuthorised: nobody may be enrolled under the authorisation, or not by this officer.
             InvalidValue: the watchlist was begun with another model.
             Unavailable: a store does not answer; what was acknowledged stays, and the same call again does the rest.
         """
         self._permission(authorisation_id)
         self._gallery.create(authorisation_id, self._faces.model_digest, self._faces.dimension)
-        roll = Roll(self._gallery.images(authorisation_id), self._faces.dimension)
+        roll = self._roll(authorisation_id)
         reports: dict[int, ImageReport] = {}
         for index, line in enumerate(lines):
             if isinstance(line, ImageReport):
@@ -126,34 +115,62 @@ class Enroller:
                 on_image(line)
         for batch in _batches(_by_entry(lines), _BATCH_ENTRIES):
             self._permission(authorisation_id)
-            self._enrol_batch(batch, roll, reports, on_image)
+            self._propose_batch(batch, roll, reports, on_image)
         return EnrolmentReport(authorisation_id, tuple(reports[index] for index in sorted(reports)))
 
-    def _enrol_batch(
+    def _roll(self, authorisation_id: str) -> Roll:
+        """Everybody whom two officers listed, and everybody who waits; nobody else who may lie in the gallery."""
+        now = self._clock.now()
+        listed = {listing.entry.reference: listing for listing in self._roster.listings(authorisation_id, now)}
+        stored = [
+            image
+            for image in self._gallery.images(authorisation_id)
+            if image.entry.reference in listed and image.image_id in listed[image.entry.reference].image_ids
+        ]
+        waiting = [image for proposal in self._pending.of(authorisation_id) for image in proposal.images]
+        return Roll([*stored, *waiting], self._faces.dimension)
+
+    def _propose_batch(
         self, batch: Sequence[_Group], roll: Roll, reports: dict[int, ImageReport], on_image: ImageDone
     ) -> None:
-        stored: list[EnrolledImage] = []
-        changes: list[WatchlistChange] = []
+        proposals: list[EntryProposed] = []
         for group in batch:
-            entry = group.entry
-            if self._was_removed(entry.authorisation_id, entry.reference):
-                self._gallery.remove(entry.authorisation_id, entry.reference)
-                roll.drop(entry.reference)
-            before = roll.of(entry.reference)
-            touched = False
+            wanted = False
             for index, submission in group.submissions:
                 reports[index] = self._look(submission, roll)
-                touched |= reports[index].outcome.enrolled
+                wanted |= reports[index].outcome.enrolled
                 on_image(reports[index])
-            if touched:
-                # The latest word on category and response level holds for the images enrolled earlier, too.
-                images = tuple(replace(image, entry=entry) for image in roll.of(entry.reference))
-                stored += [image for image in images if image not in before]
-                roll.put(images)
-                changes.append(EntryAdded(entry, images, self._clock.now()))
-        if stored:
-            self._gallery.add(stored)
-        self._log.publish(changes)
+            if not wanted:
+                continue
+            # The latest word on category, response level and papers holds for the images enrolled earlier, too.
+            entry = group.entry
+            images = tuple(replace(image, entry=entry) for image in roll.of(entry.reference))
+            roll.put(images)
+            standing = self._roster.find(entry.authorisation_id, entry.reference)
+            proposal = self._signed(entry, images, group.papers)
+            if standing is None or not says_nothing_new(proposal, standing):
+                proposals.append(proposal)
+        for proposal in proposals:
+            self._audit.record(
+                proposal.papers.added_by,
+                "watchlist.proposed",
+                proposal.entry.authorisation_id,
+                proposal.papers.lawful_holding,
+                object=proposal.entry.reference,
+                category=proposal.entry.category.value,
+                images=str(len(proposal.images)),
+                source=proposal.papers.source,
+            )
+        self._log.propose(proposals)
+
+    def _signed(self, entry: WatchlistEntry, images: tuple[EnrolledImage, ...], papers: EntryPapers) -> EntryProposed:
+        statement = proposal_statement(entry, [image.image_id for image in images], papers)
+        signature = self._signer.sign(statement)
+        holder = self._trust.verify(statement, signature, Role.WATCHLIST_OFFICER, papers.added_at)
+        if holder != papers.added_by:
+            msg = f"the papers of {entry.reference} name {papers.added_by}, but the key is that of {holder}"
+            raise NotTrusted(msg)
+        return EntryProposed(entry, images, papers, signature)
 
     def _look(self, submission: Submission, roll: Roll) -> ImageReport:
         """Read one image and put it on the roll, or say why not."""
@@ -180,40 +197,11 @@ class Enroller:
         return ImageReport(path, entry.reference, Outcome.ACCEPTED, quality=face.quality)
 
 
-class Remover:
-    """Takes entries off a watchlist. Needs no live authorisation: keeping less is always allowed."""
-
-    def __init__(self, gallery: Gallery, log: WatchlistLog, clock: Clock) -> None:
-        self._gallery = gallery
-        self._log = log
-        self._clock = clock
-
-    def remove(self, authorisation_id: str, reference: str) -> int:
-        """Stop an entry from matching, then delete its images; returns how many there were.
-
-        The removal is published even where the gallery knows nothing, since it costs nothing and may be what ends
-        the matching of an entry that was lost from the gallery.
-
-        Raises:
-            UnknownReference: the gallery knew no such entry.
-            Unavailable: a store does not answer; call again.
-        """
-        self._log.publish([EntryRemoved(authorisation_id, reference, self._clock.now())])
-        images = self._gallery.remove(authorisation_id, reference)
-        if images == 0:
-            msg = (
-                f"nothing is enrolled under {reference} in {authorisation_id}; should a worker know such an entry, "
-                "it no longer matches it; `watchbound watchlist list` shows what is enrolled"
-            )
-            raise UnknownReference(msg)
-        return images
-
-
 def _by_entry(lines: Iterable[Line]) -> list[_Group]:
     groups: dict[str, _Group] = {}
     for index, line in enumerate(lines):
         if isinstance(line, Submission):
-            group = groups.setdefault(line.entry.reference, _Group(line.entry))
+            group = groups.setdefault(line.entry.reference, _Group(line.entry, line.papers))
             group.submissions.append((index, line))
     return list(groups.values())
 

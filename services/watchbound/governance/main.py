@@ -14,20 +14,31 @@ from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.logs import get_logger
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
+from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import Poison, Unavailable, UnknownReference
-from watchbound.domain.watchlist import EnrolledImage
+from watchbound.domain.errors import Poison, Unavailable
+from watchbound.domain.listing import Listing
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.model_pack import find_pack
+from watchbound.governance.approve import Approver
 from watchbound.governance.authorise import Authoriser, require_enrollable, require_known
-from watchbound.governance.enrol import DUPLICATE_SIMILARITY, Enroller, Remover, WatchlistLog
+from watchbound.governance.enrol import DUPLICATE_SIMILARITY, Enroller
+from watchbound.governance.remove import Remover
+from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import Feed, authority_handler
-from watchbound.pipeline.topics import AUDIT, AUTHORISATIONS, WATCHLIST_CHANGES
-from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
-from watchbound.ports import Record
-from watchbound.settings import AuditSettings, AuthoritySettings, KafkaSettings, MilvusSettings, ModelSettings
+from watchbound.pipeline.topics import AUDIT, AUTHORISATIONS, WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
+from watchbound.pipeline.watchlist_roster import Roster, roster_handler
+from watchbound.ports import Record, Signer
+from watchbound.settings import (
+    AuditSettings,
+    AuthoritySettings,
+    KafkaSettings,
+    MilvusSettings,
+    ModelSettings,
+    TrustSettings,
+)
 
 log = get_logger(__name__)
 
@@ -40,23 +51,31 @@ class Governance:
 
     Attributes:
         trail: where each act is recorded before it is done.
+        view: what is authorised.
+        roster: who is listed.
+        pending: what waits for a second officer.
+        trust: whose signatures count.
 
     Raises:
+        ConfigurationError: there is no trust list that can be used.
         Unavailable: on entering, the broker does not answer or the state could not be read in time.
     """
 
-    def __init__(self, kafka: KafkaSettings, authority: AuthoritySettings, audit: AuditSettings) -> None:
+    def __init__(
+        self, kafka: KafkaSettings, authority: AuthoritySettings, audit: AuditSettings, trust: TrustSettings
+    ) -> None:
         self._kafka = kafka
         self._audit = audit
         self._clock = SystemClock()
         self.view = AuthorityView(self._clock, authority.max_age_s)
-        # Only what was removed is asked for here, so no entry needs to be held.
-        self._delta = WatchlistDelta(self._clock, keep_s=0.0)
+        self.trust = FileTrustList(trust.list)
+        self.roster = Roster(self.trust)
+        self.pending = Pending()
         self._resources = ExitStack()
 
     def __enter__(self) -> Governance:
         name = f"governance-{uuid.uuid4().hex[:8]}"
-        ensure_topics(self._kafka, [AUTHORISATIONS, WATCHLIST_CHANGES, AUDIT])
+        ensure_topics(self._kafka, [AUTHORISATIONS, WATCHLIST_CHANGES, WATCHLIST_PROPOSALS, AUDIT])
         with ExitStack() as opening:
             self._producer = KafkaRecordProducer(self._kafka, name)
             opening.callback(self._producer.close)
@@ -78,7 +97,8 @@ class Governance:
     def _follow(self, name: str) -> Feed:
         handlers = {
             AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self.view),
-            WATCHLIST_CHANGES.name: watchlist_handler(codecs.WATCHLIST_CHANGE, self._delta),
+            WATCHLIST_CHANGES.name: roster_handler(codecs.LISTING_CHANGE.decode, self.roster),
+            WATCHLIST_PROPOSALS.name: pending_handler(codecs.WATCHLIST_PROPOSAL, self.pending),
         }
         reader = KafkaTopicReader(self._kafka, list(handlers), name)
         return Feed(reader, handlers, self.view.confirm, _tell_poison, "authority and watchlist")
@@ -88,9 +108,13 @@ class Governance:
         return Authoriser(self._producer, codecs.AUTHORISATION, self._clock, self.view, self.trail)
 
     def enroller(
-        self, milvus: MilvusSettings, models: ModelSettings, duplicate_at: float = DUPLICATE_SIMILARITY
+        self,
+        milvus: MilvusSettings,
+        models: ModelSettings,
+        signer: Signer,
+        duplicate_at: float = DUPLICATE_SIMILARITY,
     ) -> Enroller:
-        """Enrols, with the models of the pack in use.
+        """Proposes entries, with the models of the pack in use.
 
         Raises:
             ModelPackError: there is no such pack, or it may not be used.
@@ -100,39 +124,52 @@ class Governance:
         faces = FaceReader(
             OnnxDetector(pack, models, width=_DETECT_WIDTH), OnnxEmbedder(pack, models), pack.embedder.template
         )
-
-        def permission(authorisation_id: str) -> Authorisation:
-            return require_enrollable(self.view, self._clock, authorisation_id)
-
         return Enroller(
             MilvusGallery(milvus),
             self._watchlist_log(),
             self._clock,
             faces,
-            permission,
-            self._delta.is_removed,
+            self._permission,
+            self.roster,
+            self.pending,
+            signer,
+            self.trust,
+            self.trail,
             duplicate_at,
+        )
+
+    def approver(self, milvus: MilvusSettings) -> Approver:
+        """Makes what was proposed searchable, or rejects it."""
+        return Approver(
+            MilvusGallery(milvus),
+            self._watchlist_log(),
+            self._clock,
+            self.trust,
+            self.roster,
+            self.pending,
+            self._permission,
+            self.trail,
         )
 
     def remover(self, milvus: MilvusSettings) -> Remover:
         """Takes entries off."""
-        return Remover(MilvusGallery(milvus), self._watchlist_log(), self._clock)
+        return Remover(MilvusGallery(milvus), self._watchlist_log(), self._clock, self.trail)
 
-    def enrolled(self, milvus: MilvusSettings, authorisation_id: str) -> list[EnrolledImage]:
-        """What is on a watchlist; empty before the first enrolment.
+    def listed(self, authorisation_id: str) -> tuple[Listing, ...]:
+        """Who is on a watchlist now.
 
         Raises:
             UnknownReference: there is no such authorisation.
-            Unavailable: the log or the gallery does not answer.
+            Unavailable: the log does not answer.
         """
         require_known(self.view, authorisation_id)
-        try:
-            return MilvusGallery(milvus).images(authorisation_id)
-        except UnknownReference:
-            return []
+        return self.roster.listings(authorisation_id, self._clock.now())
+
+    def _permission(self, authorisation_id: str) -> Authorisation:
+        return require_enrollable(self.view, self._clock, authorisation_id)
 
     def _watchlist_log(self) -> WatchlistLog:
-        return WatchlistLog(self._producer, codecs.WATCHLIST_CHANGE)
+        return WatchlistLog(self._producer, codecs.WATCHLIST_CHANGE, codecs.WATCHLIST_PROPOSAL)
 
 
 def _tell_poison(record: Record, poison: Poison) -> None:

@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
+from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
 from watchbound.governance.enrolment_report import ImageReport, Outcome
+from watchbound.governance.stated_papers import PAPER_COLUMNS, papers_from
 
 E = TypeVar("E", bound=Enum)
 
 COLUMNS = ("path", "reference", "category", "response_level")
+"""Of a CSV; those of `PAPER_COLUMNS` may stand beside them."""
+
 _LEFT_BY_SYSTEMS = frozenset({"thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds for every entry that does not say otherwise."""
+    """What holds for every entry that does not say otherwise.
+
+    Attributes:
+        papers: as people write them, by the names of `PAPER_COLUMNS`; not all of them need be there.
+        added_by, added_at: who hands in, and when.
+    """
 
     authorisation_id: str
     category: Category
     response_level: ResponseLevel
+    papers: Mapping[str, str]
+    added_by: str
+    added_at: datetime
+
+    def papers_of(self, row: Mapping[str, str]) -> EntryPapers:
+        """The papers of one row, over the defaults.
+
+        Raises:
+            InvalidValue: something is missing or not well-formed.
+        """
+        return papers_from({**self.papers, **row}, self.added_by, self.added_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +55,7 @@ class Submission:
 
     path: Path
     entry: WatchlistEntry
+    papers: EntryPapers
 
 
 Line = Submission | ImageReport
@@ -77,9 +99,10 @@ def _visible(paths: Iterable[Path]) -> list[Path]:
 def _submission(path: Path, reference: str, defaults: Defaults) -> Line:
     try:
         entry = WatchlistEntry(defaults.authorisation_id, reference, defaults.category, defaults.response_level)
+        papers = defaults.papers_of({})
     except InvalidValue as error:
         return ImageReport(str(path), reference, Outcome.BAD_ROW, str(error))
-    return Submission(path, entry)
+    return Submission(path, entry, papers)
 
 
 def _of_csv(source: Path, defaults: Defaults) -> Iterator[Line]:
@@ -112,9 +135,11 @@ def _of_row(row: dict[str, str | None], number: int, folder: Path, defaults: Def
             _member(Category, category, "category") if category else defaults.category,
             _member(ResponseLevel, level, "response_level") if level else defaults.response_level,
         )
+        stated = {name: text for name in PAPER_COLUMNS if (text := (row.get(name) or "").strip())}
+        papers = defaults.papers_of(stated)
     except InvalidValue as error:
         return ImageReport(path, reference, Outcome.BAD_ROW, f"row {number}: {error}")
-    return Submission(folder / path, entry)
+    return Submission(folder / path, entry, papers)
 
 
 def _member(kind: type[E], value: str, column: str) -> E:
@@ -126,11 +151,16 @@ def _member(kind: type[E], value: str, column: str) -> E:
 
 
 def _without_contradictions(lines: Iterable[Line]) -> Iterator[Line]:
-    """An entry has one category and one response level: the first line to name it decides."""
-    first: dict[str, WatchlistEntry] = {}
+    """An entry has one category, one response level and one set of papers: the first line to name it decides."""
+    first: dict[str, Submission] = {}
     for line in lines:
         if isinstance(line, Submission):
-            known = first.setdefault(line.entry.reference, line.entry)
+            earlier = first.setdefault(line.entry.reference, line)
+            known = earlier.entry
+            if line.papers != earlier.papers:
+                detail = f"{known.reference} has other papers in an earlier row; an entry has one set of papers"
+                yield ImageReport(str(line.path), known.reference, Outcome.BAD_ROW, detail)
+                continue
             if line.entry != known:
                 detail = (
                     f"{known.reference} is {known.category.value}, {known.response_level.value} in an earlier row "

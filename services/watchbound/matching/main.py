@@ -22,6 +22,7 @@ from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
 from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.ray_cluster import WorkerCluster
 from watchbound.adapters.service import ServiceEndpoint
+from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.errors import ConfigurationError, Poison
 from watchbound.extraction.decode import PictureLimits
 from watchbound.extraction.model_pack import ModelPack, find_pack
@@ -35,11 +36,12 @@ from watchbound.matching.worker import Eyes, MatchingWorker, Policies
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.dead_letter import DeadLetters
-from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
+from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler, in_turn
 from watchbound.pipeline.runner import Runner
 from watchbound.pipeline.tallies import TallyBook, TallyPublisher
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
+from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Record, TopicPartition
 from watchbound.settings import (
     AuthoritySettings,
@@ -50,6 +52,7 @@ from watchbound.settings import (
     MatchingSettings,
     MilvusSettings,
     ModelSettings,
+    TrustSettings,
 )
 
 log = get_logger(__name__)
@@ -69,6 +72,7 @@ class MatchingConfiguration:
     models: ModelSettings
     authority: AuthoritySettings
     keys: KeySettings
+    trust: TrustSettings
     matching: MatchingSettings
     logs: LogSettings
 
@@ -87,10 +91,12 @@ class WorkerProcess:
         self._configuration = configuration
         self._tallies = TallyBook(self._name, self._clock)
         self._ring = open_key_ring(configuration.keys)
+        trust = FileTrustList(configuration.trust.list)
         self._authority = AuthorityView(self._clock, configuration.authority.max_age_s)
         self._delta = WatchlistDelta(self._clock)
+        self._roster = Roster(trust)
         gallery = MilvusGallery(configuration.milvus)
-        self._search = WatchlistSearch(gallery, self._delta, self._metrics, self._stop)
+        self._search = WatchlistSearch(gallery, self._delta, self._roster, self._clock, self._metrics, self._stop)
         self._eyes = self._open_eyes(find_pack(configuration.models))
         self._producer = KafkaRecordProducer(configuration.kafka, self._name)
         self._dead_letters = DeadLetters(self._producer, codecs.DEAD_LETTER, self._clock, self._metrics)
@@ -117,7 +123,10 @@ class WorkerProcess:
 
         handlers = {
             AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self._authority),
-            WATCHLIST_CHANGES.name: watchlist_handler(codecs.WATCHLIST_CHANGE, self._delta),
+            WATCHLIST_CHANGES.name: in_turn(
+                roster_handler(codecs.LISTING_CHANGE.decode, self._roster),
+                watchlist_handler(codecs.WATCHLIST_CHANGE, self._delta),
+            ),
         }
         gauges = authority_gauges(self._authority, self._metrics)
         return Feed(reader, handlers, self._authority.confirm, on_poison, "authority and watchlist", gauges)
@@ -212,6 +221,8 @@ class MatchingService:
         find_pack(models)
         # Refused here, where a person sees it, rather than in each worker.
         open_key_ring(configuration.keys)
+        # Each worker reads it for itself; where there is none, that is said here once and not by every worker.
+        FileTrustList(configuration.trust.list)
         ensure_topics(configuration.kafka, ALL_TOPICS)
         self._metrics = PrometheusMetrics()
         self._wanted = matching.workers

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from watchbound.domain.candidate import Candidate
 from watchbound.domain.errors import Unavailable, UnknownReference
+from watchbound.domain.listing import EntryStatus
 from watchbound.pipeline.metric_names import SEARCH_SECONDS
 from watchbound.pipeline.watchlist_delta import WatchlistDelta
-from watchbound.ports import Gallery, Metrics
+from watchbound.pipeline.watchlist_roster import Roster
+from watchbound.ports import Clock, Gallery, Metrics
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -33,12 +35,16 @@ class WatchlistSearch:
         self,
         gallery: Gallery,
         delta: WatchlistDelta,
+        roster: Roster,
+        clock: Clock,
         metrics: Metrics,
         stop: threading.Event,
         limit: int = 5,
     ) -> None:
         self._gallery = gallery
         self._delta = delta
+        self._roster = roster
+        self._clock = clock
         self._metrics = metrics
         self._stop = stop
         self._limit = limit
@@ -53,7 +59,12 @@ class WatchlistSearch:
             Stopped: the worker was told to stop before the gallery answered.
         """
         stored = self._until_answered(lambda: self._stored(authorisation_id, probes, model_digest))
-        return self._delta.correct(authorisation_id, probes, model_digest, stored, self._limit)
+        now = self._clock.now()
+
+        def listed(reference: str) -> bool:
+            return self._roster.status(authorisation_id, reference, now) is EntryStatus.LISTED
+
+        return self._delta.correct(authorisation_id, probes, model_digest, stored, self._limit, listed)
 
     def _stored(self, authorisation_id: str, probes: NDArray[np.float32], model_digest: str) -> list[list[Candidate]]:
         """The gallery's answer; a collection that is missing although somebody was enrolled is no answer."""

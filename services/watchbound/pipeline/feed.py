@@ -162,6 +162,16 @@ class Feed:
             self._changed.notify_all()
 
 
+def in_turn(*handlers: RecordHandler) -> RecordHandler:
+    """One handler of several; where one calls a record poison, those after it never see it."""
+
+    def handle(record: Record) -> None:
+        for handler in handlers:
+            handler(record)
+
+    return handle
+
+
 def authority_handler(codec: Codec[Authorisation], view: AuthorityView) -> RecordHandler:
     """A handler for the authorisations topic that folds it into `view`.
 

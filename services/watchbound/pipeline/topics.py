@@ -50,6 +50,7 @@ ALERTS = Topic("watchbound.alerts.v1", _SUBJECT, _SUBJECT_PARTITIONS, Cleanup.DE
 DECISIONS = Topic("watchbound.decisions.v1", _SUBJECT, _SUBJECT_PARTITIONS, Cleanup.DELETE, timedelta(days=183))
 AUTHORISATIONS = Topic("watchbound.authorisations.v1", "authorisation id", 1, Cleanup.COMPACT, None)
 WATCHLIST_CHANGES = Topic("watchbound.watchlist-changes.v1", _SUBJECT, 1, Cleanup.COMPACT, None)
+WATCHLIST_PROPOSALS = Topic("watchbound.watchlist-proposals.v1", _SUBJECT, 1, Cleanup.COMPACT, None)
 TALLIES = Topic("watchbound.tallies.v1", "camera id", 4, Cleanup.DELETE, timedelta(days=31))
 AUDIT = Topic("watchbound.audit.v1", "log id", 1, Cleanup.DELETE, timedelta(days=183))
 DEAD_LETTERS = Topic("watchbound.dead-letters.v1", "source topic", 4, Cleanup.DELETE, timedelta(days=7))
@@ -61,6 +62,7 @@ ALL_TOPICS = (
     DECISIONS,
     AUTHORISATIONS,
     WATCHLIST_CHANGES,
+    WATCHLIST_PROPOSALS,
     TALLIES,
     AUDIT,
     DEAD_LETTERS,

@@ -158,6 +158,7 @@ class WatchlistDelta:
         model_digest: str,
         stored: Sequence[Sequence[Candidate]],
         limit: int,
+        listed: Callable[[str], bool],
     ) -> list[list[Candidate]]:
         """The gallery's answer with both rules of this module applied, as of one moment.
 
@@ -168,6 +169,7 @@ class WatchlistDelta:
             stored: the gallery's answer. Ask it for a few candidates more than are needed, since those that are
                 passed over here leave no room for the ones that they pushed out.
             limit: candidates wanted for each probe.
+            listed: whether a reference may be spoken of now: vouched for and not expired (see `watchlist_roster`).
 
         Raises:
             InvalidValue: the probes come from another model than a held entry's.
@@ -185,7 +187,8 @@ class WatchlistDelta:
                 for answer in stored
             ]
         fresh = packed.search(probes, model_digest, limit)
-        return [_ranked([*known, *found], limit) for known, found in zip(trusted, fresh, strict=True)]
+        answers = ([*known, *found] for known, found in zip(trusted, fresh, strict=True))
+        return [_ranked((c for c in answer if listed(c.entry.reference)), limit) for answer in answers]
 
     def _horizon(self) -> datetime:
         return self._clock.now() - self._keep

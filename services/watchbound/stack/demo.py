@@ -19,7 +19,7 @@ from watchbound.domain.errors import Unavailable
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.topics import ALERTS, TALLIES
 from watchbound.settings import KafkaSettings, load
-from watchbound.stack.demo_plan import DemoPlan
+from watchbound.stack.demo_plan import DEMO_PAPERS, DemoPlan
 from watchbound.stack.demo_screen import DemoScreen
 from watchbound.stack.demo_summary import AlertBook, TallySheet, alert_rows, people_summary, quantiles_ms
 from watchbound.stack.embedded import EmbeddedStack, Service
@@ -148,12 +148,21 @@ def _authorise(stack: EmbeddedStack, plan: DemoPlan) -> str:
     return str(created["id"])
 
 
+def papers_of_today() -> dict[str, str]:
+    """Those of the demonstration, good for a day."""
+    return DEMO_PAPERS | {"expires": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+
+
 def _enrol(stack: EmbeddedStack, plan: DemoPlan, authorisation: str, screen: DemoScreen) -> None:
     # Code 1 says that some images were refused: the report names them, and the others are enrolled.
-    report = stack.call(["watchlist", "enrol", str(plan.watchlist), "--authorisation", authorisation], accept=(0, 1))
+    whose = ["--authorisation", authorisation]
+    first, second = (["--key", str(stack.officers.key(name))] for name in ("watchlist-1", "watchlist-2"))
+    papers = [part for name, text in papers_of_today().items() for part in ("--paper", f"{name}={text}")]
+    report = stack.call(["watchlist", "enrol", str(plan.watchlist), *whose, *first, *papers], accept=(0, 1))
     for image in report["images"]:
         if image["outcome"] != "accepted":
             screen.note(f"{image['path']}: {image['outcome']} — {image['remedy']}")
+    stack.call(["watchlist", "approve", "--all", *whose, *second])
 
 
 def _enrolled(stack: EmbeddedStack, authorisation: str) -> list[str]:

@@ -31,6 +31,13 @@ unlisted five; P002, P004, P006 and P010 look alike to it. Ten invented people s
 PASSING_LISTED = ("P001", "P003", "P005", "P007")
 """P008 is enrolled but never walks by: whoever is alerted for it is a false alert."""
 
+DEMO_PAPERS = {
+    "source": "the demonstration",
+    "lawful_holding": "nobody real is shown",
+    "image_date": "2026-11-01",
+}
+"""The papers of everybody whom a demonstration lists, but for when they expire."""
+
 UNLISTED = ("P002", "P004", "P006", "P009", "P010")
 
 FPS = 5.0

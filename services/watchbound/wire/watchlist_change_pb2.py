@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from watchbound.wire import common_pb2 as watchbound_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$watchbound/v1/watchlist_change.proto\x12\rwatchbound.v1\x1a\x1awatchbound/v1/common.proto\"\x86\x01\n\x0fWatchlistChange\x12\r\n\x05\x61t_us\x18\x01 \x01(\x03\x12*\n\x05\x61\x64\x64\x65\x64\x18\x02 \x01(\x0b\x32\x19.watchbound.v1.EntryAddedH\x00\x12.\n\x07removed\x18\x03 \x01(\x0b\x32\x1b.watchbound.v1.EntryRemovedH\x00\x42\x08\n\x06\x63hange\"\xaa\x01\n\nEntryAdded\x12,\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1d.watchbound.v1.WatchlistEntry\x12\x14\n\x0cmodel_digest\x18\x02 \x01(\t\x12,\n\x06images\x18\x03 \x03(\x0b\x32\x1c.watchbound.v1.EnrolledImage\x12*\n\x06papers\x18\x04 \x01(\x0b\x32\x1a.watchbound.v1.EntryPapers\"\xc7\x01\n\x0b\x45ntryPapers\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x16\n\x0elawful_holding\x18\x02 \x01(\t\x12\x12\n\nimage_date\x18\x03 \x01(\t\x12\x15\n\rexpires_at_us\x18\x04 \x01(\x03\x12\x10\n\x08under_18\x18\x05 \x01(\x08\x12\x17\n\x0funder_18_reason\x18\x06 \x01(\t\x12\x10\n\x08\x61\x64\x64\x65\x64_by\x18\x07 \x01(\t\x12\x13\n\x0b\x61\x64\x64\x65\x64_at_us\x18\x08 \x01(\x03\x12\x13\n\x0b\x61pproved_by\x18\t \x01(\t\"1\n\rEnrolledImage\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\";\n\x0c\x45ntryRemoved\x12\x18\n\x10\x61uthorisation_id\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$watchbound/v1/watchlist_change.proto\x12\rwatchbound.v1\x1a\x1awatchbound/v1/common.proto\"\x86\x01\n\x0fWatchlistChange\x12\r\n\x05\x61t_us\x18\x01 \x01(\x03\x12*\n\x05\x61\x64\x64\x65\x64\x18\x02 \x01(\x0b\x32\x19.watchbound.v1.EntryAddedH\x00\x12.\n\x07removed\x18\x03 \x01(\x0b\x32\x1b.watchbound.v1.EntryRemovedH\x00\x42\x08\n\x06\x63hange\"\x82\x02\n\nEntryAdded\x12,\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1d.watchbound.v1.WatchlistEntry\x12\x14\n\x0cmodel_digest\x18\x02 \x01(\t\x12,\n\x06images\x18\x03 \x03(\x0b\x32\x1c.watchbound.v1.EnrolledImage\x12*\n\x06papers\x18\x04 \x01(\x0b\x32\x1a.watchbound.v1.EntryPapers\x12*\n\x08proposed\x18\x05 \x01(\x0b\x32\x18.watchbound.v1.Signature\x12*\n\x08\x61pproved\x18\x06 \x01(\x0b\x32\x18.watchbound.v1.Signature\"\xdd\x01\n\x11WatchlistProposal\x12,\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1d.watchbound.v1.WatchlistEntry\x12\x14\n\x0cmodel_digest\x18\x02 \x01(\t\x12,\n\x06images\x18\x03 \x03(\x0b\x32\x1c.watchbound.v1.EnrolledImage\x12*\n\x06papers\x18\x04 \x01(\x0b\x32\x1a.watchbound.v1.EntryPapers\x12*\n\x08proposed\x18\x05 \x01(\x0b\x32\x18.watchbound.v1.Signature\"*\n\tSignature\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\xc7\x01\n\x0b\x45ntryPapers\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x16\n\x0elawful_holding\x18\x02 \x01(\t\x12\x12\n\nimage_date\x18\x03 \x01(\t\x12\x15\n\rexpires_at_us\x18\x04 \x01(\x03\x12\x10\n\x08under_18\x18\x05 \x01(\x08\x12\x17\n\x0funder_18_reason\x18\x06 \x01(\t\x12\x10\n\x08\x61\x64\x64\x65\x64_by\x18\x07 \x01(\t\x12\x13\n\x0b\x61\x64\x64\x65\x64_at_us\x18\x08 \x01(\x03\x12\x13\n\x0b\x61pproved_by\x18\t \x01(\t\"1\n\rEnrolledImage\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\";\n\x0c\x45ntryRemoved\x12\x18\n\x10\x61uthorisation_id\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,11 +35,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHLISTCHANGE']._serialized_start=84
   _globals['_WATCHLISTCHANGE']._serialized_end=218
   _globals['_ENTRYADDED']._serialized_start=221
-  _globals['_ENTRYADDED']._serialized_end=391
-  _globals['_ENTRYPAPERS']._serialized_start=394
-  _globals['_ENTRYPAPERS']._serialized_end=593
-  _globals['_ENROLLEDIMAGE']._serialized_start=595
-  _globals['_ENROLLEDIMAGE']._serialized_end=644
-  _globals['_ENTRYREMOVED']._serialized_start=646
-  _globals['_ENTRYREMOVED']._serialized_end=705
+  _globals['_ENTRYADDED']._serialized_end=479
+  _globals['_WATCHLISTPROPOSAL']._serialized_start=482
+  _globals['_WATCHLISTPROPOSAL']._serialized_end=703
+  _globals['_SIGNATURE']._serialized_start=705
+  _globals['_SIGNATURE']._serialized_end=747
+  _globals['_ENTRYPAPERS']._serialized_start=750
+  _globals['_ENTRYPAPERS']._serialized_end=949
+  _globals['_ENROLLEDIMAGE']._serialized_start=951
+  _globals['_ENROLLEDIMAGE']._serialized_end=1000
+  _globals['_ENTRYREMOVED']._serialized_start=1002
+  _globals['_ENTRYREMOVED']._serialized_end=1061
 # @@protoc_insertion_point(module_scope)

@@ -18,16 +18,42 @@ class WatchlistChange(_message.Message):
     def __init__(self, at_us: _Optional[int] = ..., added: _Optional[_Union[EntryAdded, _Mapping]] = ..., removed: _Optional[_Union[EntryRemoved, _Mapping]] = ...) -> None: ...
 
 class EntryAdded(_message.Message):
-    __slots__ = ("entry", "model_digest", "images", "papers")
+    __slots__ = ("entry", "model_digest", "images", "papers", "proposed", "approved")
     ENTRY_FIELD_NUMBER: _ClassVar[int]
     MODEL_DIGEST_FIELD_NUMBER: _ClassVar[int]
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     PAPERS_FIELD_NUMBER: _ClassVar[int]
+    PROPOSED_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
     entry: _common_pb2.WatchlistEntry
     model_digest: str
     images: _containers.RepeatedCompositeFieldContainer[EnrolledImage]
     papers: EntryPapers
-    def __init__(self, entry: _Optional[_Union[_common_pb2.WatchlistEntry, _Mapping]] = ..., model_digest: _Optional[str] = ..., images: _Optional[_Iterable[_Union[EnrolledImage, _Mapping]]] = ..., papers: _Optional[_Union[EntryPapers, _Mapping]] = ...) -> None: ...
+    proposed: Signature
+    approved: Signature
+    def __init__(self, entry: _Optional[_Union[_common_pb2.WatchlistEntry, _Mapping]] = ..., model_digest: _Optional[str] = ..., images: _Optional[_Iterable[_Union[EnrolledImage, _Mapping]]] = ..., papers: _Optional[_Union[EntryPapers, _Mapping]] = ..., proposed: _Optional[_Union[Signature, _Mapping]] = ..., approved: _Optional[_Union[Signature, _Mapping]] = ...) -> None: ...
+
+class WatchlistProposal(_message.Message):
+    __slots__ = ("entry", "model_digest", "images", "papers", "proposed")
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    MODEL_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    IMAGES_FIELD_NUMBER: _ClassVar[int]
+    PAPERS_FIELD_NUMBER: _ClassVar[int]
+    PROPOSED_FIELD_NUMBER: _ClassVar[int]
+    entry: _common_pb2.WatchlistEntry
+    model_digest: str
+    images: _containers.RepeatedCompositeFieldContainer[EnrolledImage]
+    papers: EntryPapers
+    proposed: Signature
+    def __init__(self, entry: _Optional[_Union[_common_pb2.WatchlistEntry, _Mapping]] = ..., model_digest: _Optional[str] = ..., images: _Optional[_Iterable[_Union[EnrolledImage, _Mapping]]] = ..., papers: _Optional[_Union[EntryPapers, _Mapping]] = ..., proposed: _Optional[_Union[Signature, _Mapping]] = ...) -> None: ...
+
+class Signature(_message.Message):
+    __slots__ = ("key_id", "value")
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    key_id: str
+    value: bytes
+    def __init__(self, key_id: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
 
 class EntryPapers(_message.Message):
     __slots__ = ("source", "lawful_holding", "image_date", "expires_at_us", "under_18", "under_18_reason", "added_by", "added_at_us", "approved_by")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
 from tests.unit.alerting.factory import GAP_S, POLICY, at, decision, match
@@ -13,18 +14,21 @@ from watchbound.alerting.fold import MAX_CLOCK_SKEW, MAX_CROP_BYTES, AlertCodecs
 from watchbound.alerting.window_codec import AlertWindowCodec
 from watchbound.domain.alert import AlertEvent
 from watchbound.domain.authorisation import Authorisation, AuthorisationState, LocationType, UseCase
+from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
+from watchbound.domain.listing import Listing
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
-from watchbound.domain.watchlist import EntryRemoved
+from watchbound.domain.watchlist import EnrolledImage, EntryRemoved
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.keyed_fold import FoldStep
 from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
-from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Record, TopicPartition
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.metrics import RecordedMetrics
+from watchbound.testing.watchlist import FakeOfficers
 
 SUBJECT = "station/P001"
 STATION = Authorisation(
@@ -49,10 +53,17 @@ class Bench:
         self.authority = AuthorityView(self.clock, max_age_s=5)
         self.authority.apply(STATION)
         self.authority.confirm()
-        self.watchlist = WatchlistDelta(self.clock)
+        self.officers = FakeOfficers()
+        self.watchlist = Roster(self.officers.trust)
+        self.watchlist.apply(self.listing(at(-60)))
         wire = AlertCodecs(codecs.MATCH, codecs.DECISION, codecs.ALERT, AlertWindowCodec(codecs.MATCH))
         self.fold = AlertFold(POLICY, self.authority, self.watchlist, wire, self.clock, self.metrics)
         self.state: bytes | None = None
+
+    def listing(self, approved: datetime, expires: datetime | None = None) -> Listing:
+        entry = match(0).entry
+        image = EnrolledImage(entry, "a" * 64, Embedding(np.array([1, 0], np.float32), "m"))
+        return self.officers.listing([image], approved, expires)
 
     def take(self, topic: str, value: bytes | None, key: str = SUBJECT, sent_at: datetime | None = None) -> FoldStep:
         record = Record(TopicPartition(topic, 0), 7, key, value, (), sent_at or at(0))
@@ -102,8 +113,8 @@ def test_a_duplicate_is_not_stored_again(bench: Bench) -> None:
 
 def test_time_expires_an_alert_when_it_said_it_would(bench: Bench) -> None:
     wake_at = bench.match(match(0)).wake_at
-    assert wake_at == at(0.5 + GAP_S)
-    bench.clock.set(wake_at + timedelta(milliseconds=1))
+    assert wake_at == at(1.5), "an open alert's entry is asked for again every second"
+    bench.clock.set(at(0.5 + GAP_S) + timedelta(milliseconds=1))
     (output,) = bench.tick().outputs
     assert codecs.ALERT.decode(output.value).event is AlertEvent.EXPIRED
     assert bench.tick().outputs == ()
@@ -145,7 +156,7 @@ def test_a_match_that_overtook_its_authorisation_waits_a_moment(bench: Bench) ->
 
 
 def test_a_removed_entry_raises_nothing(bench: Bench) -> None:
-    bench.watchlist.apply(EntryRemoved("station", "P001", at(0)), at(0))
+    bench.watchlist.apply(EntryRemoved("station", "P001", at(0)))
     assert bench.match(match(0)).outputs == ()
     assert bench.suppressed("entry_removed") == 1
 
@@ -192,3 +203,52 @@ def test_the_largest_crop_fits_the_log(bench: Bench) -> None:
     step = bench.match(replace(match(0), crop=b"x" * MAX_CROP_BYTES))
     assert len(step.outputs[0].value) < ALERTS.max_message_bytes
     assert len(step.state or b"") < 1_000_000
+
+
+def test_an_entry_that_expires_raises_nothing_from_that_very_moment(bench: Bench) -> None:
+    bench.watchlist.apply(bench.listing(at(-50), expires=at(10)))
+    assert bench.match(match(0)).outputs
+    bench.state = None
+    bench.clock.set(at(10))
+    bench.authority.confirm()
+    assert bench.match(match(9.5)).outputs == ()
+    assert bench.suppressed("entry_expired") == 1
+
+
+def test_an_entry_that_nobody_vouched_for_waits_a_moment_and_raises_nothing(bench: Bench) -> None:
+    bench.watchlist.forget("station", "P001")
+    with pytest.raises(Unavailable, match="vouched"):
+        bench.match(match(0), sent_at=at(0.4))
+    bench.clock.advance(2)
+    assert bench.match(match(0), sent_at=at(0.4)).outputs == ()
+    assert bench.suppressed("entry_unknown") == 1
+
+
+def test_a_revoked_officer_takes_along_whom_they_vouched_for(bench: Bench) -> None:
+    assert bench.match(match(0)).outputs
+    bench.officers.trust.revoke("second")
+    bench.clock.advance(3)
+    assert bench.match(match(1)).outputs == ()
+    assert bench.suppressed("entry_unknown") == 1
+
+
+@pytest.mark.parametrize("how", ["removed", "expired"])
+def test_an_open_alert_of_somebody_who_is_not_listed_any_more_is_withdrawn(bench: Bench, how: str) -> None:
+    bench.watchlist.apply(bench.listing(at(-50), expires=at(2) if how == "expired" else None))
+    wake_at = bench.match(match(0)).wake_at
+    if how == "removed":
+        bench.watchlist.apply(EntryRemoved("station", "P001", at(1)))
+    bench.clock.set(wake_at or at(0))
+    if how == "expired":
+        assert bench.tick().outputs == ()
+        bench.clock.set(at(2))
+    (output,) = bench.tick().outputs
+    assert codecs.ALERT.decode(output.value).event is AlertEvent.EXPIRED
+    assert bench.tick().outputs == ()
+
+
+def test_while_the_list_is_not_known_to_be_current_no_alert_is_withdrawn(bench: Bench) -> None:
+    bench.match(match(0))
+    bench.watchlist.forget("station", "P001")
+    bench.clock.advance(6)
+    assert bench.tick().outputs == ()

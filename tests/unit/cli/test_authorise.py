@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from watchbound.cli import authorise, watchlist
 from watchbound.domain.errors import ConfigurationError
+from watchbound.stack.officers import Officers
 
 GOOD = {
     "--use-case": "locate-missing",
@@ -73,11 +74,16 @@ def test_help_shows_the_closed_lists() -> None:
     assert "seeded-volunteer" in CliRunner().invoke(watchlist.app, ["enrol", "--help"]).stdout
 
 
-def test_an_enrolment_that_has_nothing_to_read_is_a_usage_error(tmp_path: Path) -> None:
-    arguments = ["enrol", str(tmp_path / "none"), "--authorisation", "op-1"]
+def test_an_enrolment_that_has_nothing_to_read_is_a_usage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = Officers(tmp_path / "keys")
+    monkeypatch.setenv("WATCHBOUND_TRUST_LIST", str(people.trust_list))
+    key = ["--authorisation", "op-1", "--key", str(people.key("watchlist-1"))]
+    arguments = ["enrol", str(tmp_path / "none"), *key]
     assert isinstance(CliRunner().invoke(watchlist.app, arguments).exception, ConfigurationError)
     (tmp_path / "REF-1.jpg").write_bytes(b"")
-    arguments = ["enrol", str(tmp_path), "--authorisation", "op-1", "--report", str(tmp_path / "none" / "r.json")]
+    arguments = ["enrol", str(tmp_path), *key, "--report", str(tmp_path / "none" / "r.json")]
     problem = CliRunner().invoke(watchlist.app, arguments).exception
     assert isinstance(problem, ConfigurationError)
     assert "--report" in str(problem)

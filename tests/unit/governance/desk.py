@@ -9,23 +9,27 @@ import cv2
 import numpy as np
 
 from tests.unit.extraction.faces import face_at
-from watchbound.adapters.codecs import AUTHORISATION, WATCHLIST_CHANGE
+from watchbound.adapters.codecs import AUTHORISATION, LISTING_CHANGE, WATCHLIST_CHANGE, WATCHLIST_PROPOSAL
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.face import Detection
+from watchbound.domain.listing import EntryStatus
 from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistChange
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.quality import QualityGate
+from watchbound.governance.approve import Approver
 from watchbound.governance.authorise import Authoriser, require_enrollable
-from watchbound.governance.enrol import Enroller, Remover, WatchlistLog
+from watchbound.governance.enrol import Enroller
 from watchbound.governance.enrolment_report import EnrolmentReport
+from watchbound.governance.remove import Remover
 from watchbound.governance.submissions import Defaults, read_submissions
+from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import authority_handler
-from watchbound.pipeline.topics import AUTHORISATIONS, WATCHLIST_CHANGES
-from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
+from watchbound.pipeline.topics import AUTHORISATIONS, WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
+from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Image
 from watchbound.testing.audit import FakeAuditLog
 from watchbound.testing.clock import ManualClock
@@ -33,10 +37,17 @@ from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder
 from watchbound.testing.gallery import InMemoryGallery
 from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
+from watchbound.testing.watchlist import FakeOfficers
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TEMPLATE = np.array([[38, 52], [74, 52], [56, 72], [42, 92], [71, 92]], np.float32)
-DEFAULTS = Defaults("op-1", Category.MISSING, ResponseLevel.AMBER)
+PAPERS = {
+    "source": "family",
+    "lawful_holding": "given for the search",
+    "image_date": "2026-09-30",
+    "expires": "2026-12-01T00:00Z",
+}
+DEFAULTS = Defaults("op-1", Category.MISSING, ResponseLevel.AMBER, PAPERS, "watchlist-1", NOW)
 
 RED, GREEN, BLUE, GREY = (10, 10, 240), (10, 240, 10), (240, 10, 10), (128, 128, 128)
 
@@ -82,26 +93,43 @@ class Desk:
         self.gallery = InMemoryGallery()
         self.ring = FakeKeyRing()
         self.view = AuthorityView(self.clock, 5.0)
-        self.delta = WatchlistDelta(self.clock, 0.0)
+        self.officers = FakeOfficers()
+        self.roster = Roster(self.officers.trust)
+        self.pending = Pending()
         self._handlers = {
             AUTHORISATIONS.name: authority_handler(AUTHORISATION, self.view),
-            WATCHLIST_CHANGES.name: watchlist_handler(WATCHLIST_CHANGE, self.delta),
+            WATCHLIST_CHANGES.name: roster_handler(LISTING_CHANGE.decode, self.roster),
+            WATCHLIST_PROPOSALS.name: pending_handler(WATCHLIST_PROPOSAL, self.pending),
         }
         self._reader = self.broker.reader(list(self._handlers))
         producer = self.broker.producer()
-        log = WatchlistLog(producer, WATCHLIST_CHANGE)
+        log = WatchlistLog(producer, WATCHLIST_CHANGE, WATCHLIST_PROPOSAL)
         self.audit = FakeAuditLog()
         audit = AuditTrail(self.audit, self.clock)
         self.authoriser = Authoriser(producer, AUTHORISATION, self.clock, self.view, audit)
-        self.remover = Remover(self.gallery, log, self.clock)
+        self.remover = Remover(self.gallery, log, self.clock, audit)
         self.enroller = Enroller(
             self.gallery,
             log,
             self.clock,
             FaceReader(OneFaceDetector(), ColourEmbedder(), TEMPLATE, QualityGate(1, 2, 0, 0, 255, 0)),
             lambda name: require_enrollable(self.view, self.clock, name),
-            self.delta.is_removed,
+            self.roster,
+            self.pending,
+            self.officers.first,
+            self.officers.trust,
+            audit,
             duplicate_at=0.9,
+        )
+        self.approver = Approver(
+            self.gallery,
+            log,
+            self.clock,
+            self.officers.trust,
+            self.roster,
+            self.pending,
+            lambda name: require_enrollable(self.view, self.clock, name),
+            audit,
         )
         self.follow()
 
@@ -116,6 +144,22 @@ class Desk:
         self.follow()
 
     def enrol(self, source: Path) -> EnrolmentReport:
+        """Propose, and have the other officer approve all that waits."""
+        report = self.propose(source)
+        if self.pending.of("op-1"):
+            self.approve()
+        return report
+
+    def approve(self, *references: str) -> None:
+        self.clock.advance(1)
+        self.view.confirm()
+        self.approver.approve("op-1", references or None, self.officers.second)
+        self.follow()
+
+    def status(self, reference: str) -> EntryStatus:
+        return self.roster.status("op-1", reference, self.clock.now())
+
+    def propose(self, source: Path) -> EnrolmentReport:
         self.follow()
         report = self.enroller.enrol("op-1", read_submissions(source, DEFAULTS), lambda _: None)
         self.follow()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.governance.desk import BLUE, DEFAULTS, GREEN, GREY, RED, Desk, photo
 from watchbound.domain.errors import NotAuthorised, Unavailable, UnknownReference
+from watchbound.domain.listing import EntryStatus
 from watchbound.domain.watchlist import EntryAdded, EntryRemoved
 from watchbound.governance.enrolment_report import REMEDIES, Outcome
 from watchbound.governance.submissions import read_submissions
@@ -80,23 +81,32 @@ def test_duplicates_within_one_run_are_found_too(desk: Desk, tmp_path: Path) -> 
     assert outcomes(desk, tmp_path) == ["accepted", "duplicate_of", "accepted", "already_enrolled"]
 
 
-def test_enrolling_again_accepts_nothing_twice_and_tells_the_workers_once_more(desk: Desk, people: Path) -> None:
+def test_enrolling_again_accepts_nothing_twice_and_proposes_nothing(desk: Desk, people: Path) -> None:
     desk.enrol(people)
     before = desk.enrolled()
     assert outcomes(desk, people) == ["already_enrolled"] * 3
     assert desk.enrolled() == before
-    assert len(desk.changes()) == 4
+    assert len(desk.changes()) == 2
 
 
-def test_an_interruption_between_the_two_writes_is_mended_by_running_again(desk: Desk, people: Path) -> None:
+def test_an_interruption_between_the_writes_is_mended_by_approving_again(desk: Desk, people: Path) -> None:
+    desk.propose(people)
     desk.broker.acknowledging = False
     with pytest.raises(Unavailable):
-        desk.enrol(people)
-    assert len(desk.enrolled()) == 3
-    assert desk.changes() == []
+        desk.approve()
     desk.broker.acknowledging = True
-    assert desk.enrol(people).complete
-    assert [change.entry.reference for change in desk.changes() if isinstance(change, EntryAdded)] == ["REF-1", "REF-2"]
+    desk.follow()
+    desk.approve()
+    assert [desk.status(reference) for reference in ("REF-1", "REF-2")] == [EntryStatus.LISTED] * 2
+    assert len(desk.enrolled()) == 3
+
+
+def test_what_one_officer_proposed_is_searchable_by_nobody(desk: Desk, people: Path) -> None:
+    assert desk.propose(people).complete
+    assert [proposal.entry.reference for proposal in desk.pending.of("op-1")] == ["REF-1", "REF-2"]
+    assert desk.enrolled() == []
+    assert desk.changes() == []
+    assert desk.status("REF-1") is EntryStatus.UNKNOWN
 
 
 def test_the_latest_category_holds_for_the_whole_entry(desk: Desk, people: Path) -> None:
@@ -115,12 +125,12 @@ def test_removing_tells_the_workers_even_when_the_gallery_does_not_answer(desk: 
     desk.enrol(people)
     desk.gallery.down = True
     with pytest.raises(Unavailable):
-        desk.remover.remove("op-1", "REF-1")
+        desk.remover.remove("op-1", "REF-1", "watchlist-1", "found")
     assert isinstance(desk.changes()[-1], EntryRemoved)
     desk.follow()
-    assert desk.delta.is_removed("op-1", "REF-1")
+    assert desk.status("REF-1") is EntryStatus.REMOVED
     desk.gallery.down = False
-    assert desk.remover.remove("op-1", "REF-1") == 1
+    assert desk.remover.remove("op-1", "REF-1", "watchlist-1", "found") == 1
     assert desk.enrolled() == [("REF-2", "missing")] * 2
 
 
@@ -128,19 +138,19 @@ def test_what_a_broken_removal_left_behind_never_comes_back(desk: Desk, people: 
     desk.enrol(people)
     desk.gallery.down = True
     with pytest.raises(Unavailable):
-        desk.remover.remove("op-1", "REF-1")
+        desk.remover.remove("op-1", "REF-1", "watchlist-1", "found")
     desk.gallery.down = False
     photo(people / "REF-1.png", GREY)
     assert outcomes(desk, people)[0] == "accepted"
     (image,) = [image for image in desk.gallery.images("op-1") if image.entry.reference == "REF-1"]
     assert image.embedding.vector == pytest.approx([3**-0.5] * 3, abs=1e-3)
-    assert not desk.delta.is_removed("op-1", "REF-1")
+    assert desk.status("REF-1") is EntryStatus.LISTED
 
 
 def test_removing_what_is_not_there_says_so_yet_stops_it(desk: Desk, people: Path) -> None:
     desk.enrol(people)
     with pytest.raises(UnknownReference, match="nothing is enrolled under REF-X"):
-        desk.remover.remove("op-1", "REF-X")
+        desk.remover.remove("op-1", "REF-X", "watchlist-1", "found")
     assert isinstance(desk.changes()[-1], EntryRemoved)
 
 

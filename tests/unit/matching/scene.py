@@ -14,9 +14,17 @@ from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.face import Detection
 from watchbound.domain.frame import Frame, SealedFrame
+from watchbound.domain.listing import listing_of
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
-from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
+from watchbound.domain.watchlist import (
+    Category,
+    EnrolledImage,
+    EntryAdded,
+    ResponseLevel,
+    WatchlistChange,
+    WatchlistEntry,
+)
 from watchbound.extraction.decode import PictureLimits
 from watchbound.extraction.quality import live_gate
 from watchbound.extraction.shots import ShotPolicy
@@ -31,6 +39,7 @@ from watchbound.pipeline.sealing import seal_frame
 from watchbound.pipeline.tallies import TallyBook
 from watchbound.pipeline.topics import DEAD_LETTERS, FRAMES, MATCHES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Image
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder, ScriptedDetector, colour_template
@@ -38,6 +47,7 @@ from watchbound.testing.gallery import InMemoryGallery
 from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
 from watchbound.testing.metrics import RecordedMetrics
+from watchbound.testing.watchlist import FakeOfficers
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 TEMPLATE = np.array([[38.3, 51.7], [73.5, 51.5], [56.0, 71.7], [41.5, 92.4], [70.7, 92.2]], dtype=np.float32)
@@ -91,6 +101,8 @@ class Scene:
         self.authority.apply(AUTHORISATION)
         self.authority.confirm()
         self.delta = WatchlistDelta(self.clock)
+        self.officers = FakeOfficers()
+        self.roster = Roster(self.officers.trust)
         self.tallies = TallyBook("worker-0", self.clock)
         self.embedder = ColourEmbedder()
         self.stop = threading.Event()
@@ -99,6 +111,11 @@ class Scene:
         self.worker = self.build(script)
         self.consumer = self.broker.consumer("matching", [FRAMES.name])
 
+    def tell(self, change: WatchlistChange) -> None:
+        """What the feed would."""
+        self.roster.apply(listing_of(change) if isinstance(change, EntryAdded) else change)
+        self.delta.apply(change, change.at)
+
     def build(self, script: list[list[tuple[Detection, Colour]]]) -> MatchingWorker:
         detector = ScriptedDetector([[face for face, _ in people] for people in script])
         producer = self.broker.producer()
@@ -106,7 +123,7 @@ class Scene:
         return MatchingWorker(
             Eyes(detector, self.embedder, TEMPLATE, PictureLimits(500_000, 1280 * 720), live_gate(14.0)),
             FrameAdmission(self.authority, self.clock, FreshnessLimits(max_age, timedelta(seconds=1))),
-            WatchlistSearch(self.gallery, self.delta, self.metrics, self.stop),
+            WatchlistSearch(self.gallery, self.delta, self.roster, self.clock, self.metrics, self.stop),
             MatchAnnouncer(producer, codecs.MATCH, self.ring, self.tallies, self.clock, self.metrics),
             DeadLetters(producer, codecs.DEAD_LETTER, self.clock, self.metrics),
             codecs.FRAME,

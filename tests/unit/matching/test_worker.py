@@ -16,7 +16,7 @@ from tests.unit.matching.scene import AUTHORISATION, BLUE, GREEN, RED, START, Sc
 from watchbound.domain.authorisation import AuthorisationState
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.sealing import Purpose
-from watchbound.domain.watchlist import EntryAdded, EntryRemoved
+from watchbound.domain.watchlist import EntryRemoved
 from watchbound.extraction.shots import Shot, TrackEvidence
 from watchbound.matching.search import Stopped
 from watchbound.pipeline import metric_names as names
@@ -26,6 +26,7 @@ from watchbound.pipeline.topics import FRAMES, MATCHES
 
 def listed(scene: Scene) -> Scene:
     scene.gallery.add([enrolled("red", RED)])
+    scene.roster.apply(scene.officers.listing([enrolled("red", RED)], START))
     return scene
 
 
@@ -298,8 +299,8 @@ def test_an_authorisation_without_anybody_enrolled_matches_nobody_and_holds_noth
 
 def test_a_missing_collection_of_people_who_were_enrolled_is_waited_for_not_answered() -> None:
     scene = Scene(walk(RED, 1))
-    change = EntryAdded(enrolled("blue", BLUE).entry, (enrolled("blue", BLUE),), START)
-    scene.delta.apply(change, START)
+    change = scene.officers.added([enrolled("blue", BLUE)], START)
+    scene.tell(change)
     scene.gallery.drop("op-1")
     threading.Timer(0.2, scene.stop.set).start()
     with pytest.raises(Stopped):
@@ -318,13 +319,28 @@ def test_an_unacknowledged_match_is_not_taken_for_sent() -> None:
 
 def test_an_entry_added_or_removed_a_moment_ago_counts_at_once() -> None:
     scene = Scene(walk(RED, 1))
-    change = EntryAdded(enrolled("red", RED).entry, (enrolled("red", RED),), START)
-    scene.delta.apply(change, START)
+    change = scene.officers.added([enrolled("red", RED)], START)
+    scene.tell(change)
     scene.play()
     assert len(scene.matches()) == 1
 
     scene = listed(Scene(walk(RED, 1)))
-    scene.delta.apply(EntryRemoved("op-1", "red", START), START)
+    scene.tell(EntryRemoved("op-1", "red", START))
+    scene.play()
+    assert scene.matches() == []
+
+
+def test_an_entry_that_somebody_only_wrote_into_the_gallery_matches_nobody() -> None:
+    scene = Scene(walk(RED, 3))
+    scene.gallery.add([enrolled("red", RED)])
+    scene.play()
+    assert scene.matches() == []
+
+
+def test_an_entry_that_expired_matches_nobody() -> None:
+    scene = Scene(walk(RED, 3))
+    scene.gallery.add([enrolled("red", RED)])
+    scene.roster.apply(scene.officers.listing([enrolled("red", RED)], START - timedelta(hours=1), START))
     scene.play()
     assert scene.matches() == []
 
@@ -334,8 +350,8 @@ def test_somebody_in_view_who_is_enrolled_now_is_found_without_another_shot() ->
     scene.play()
     assert scene.matches() == []
     shots = sum(scene.embedder.calls)
-    change = EntryAdded(enrolled("red", RED).entry, (enrolled("red", RED),), scene.clock.now())
-    scene.delta.apply(change, scene.clock.now())
+    change = scene.officers.added([enrolled("red", RED)], scene.clock.now())
+    scene.tell(change)
     scene.worker.handle([])
     assert [match.entry.reference for match in scene.matches()] == ["red"]
     assert sum(scene.embedder.calls) == shots

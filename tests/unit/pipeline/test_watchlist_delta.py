@@ -26,7 +26,9 @@ from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handle
 from watchbound.ports import Record, TopicPartition
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.gallery import InMemoryGallery
+from watchbound.testing.watchlist import FakeOfficers
 
+OFFICERS = FakeOfficers()
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MODEL = "m" * 64
 KEEP_S = 120.0
@@ -43,8 +45,8 @@ def entry(reference: str, authorisation_id: str = "op-1") -> WatchlistEntry:
 
 def added(reference: str, *vectors: NDArray[np.float32], at: datetime = NOW, model: str = MODEL) -> EntryAdded:
     person = entry(reference)
-    images = tuple(EnrolledImage(person, f"{i:064x}", Embedding(v, model)) for i, v in enumerate(vectors))
-    return EntryAdded(person, images, at)
+    images = [EnrolledImage(person, f"{i:064x}", Embedding(v, model)) for i, v in enumerate(vectors)]
+    return OFFICERS.added(images, at)
 
 
 def removed(reference: str, at: datetime = NOW) -> EntryRemoved:
@@ -64,6 +66,10 @@ def found(delta: WatchlistDelta, probe: NDArray[np.float32], limit: int = 5) -> 
 
 
 X, Y = unit(1, 0), unit(0, 1)
+
+
+def _everybody(_reference: str) -> bool:
+    return True
 
 
 def test_an_added_entry_is_found_by_its_best_image() -> None:
@@ -114,7 +120,7 @@ def test_an_entry_enrolled_anew_never_answers_with_its_removed_image() -> None:
     delta = delta_with(wrong, removed("a"), right)
     # The gallery has not caught up: it still holds the image that was removed, and not the new one.
     stored = gallery.search("op-1", np.stack([X, Y]), MODEL, 5)
-    first, second = delta.correct("op-1", np.stack([X, Y]), MODEL, stored, 5)
+    first, second = delta.correct("op-1", np.stack([X, Y]), MODEL, stored, 5, _everybody)
     assert [(c.entry.reference, c.score) for c in first] == [("a", 0.0)]
     assert [(c.entry.reference, c.score) for c in second] == [("a", 1.0)]
 
@@ -122,8 +128,10 @@ def test_an_entry_enrolled_anew_never_answers_with_its_removed_image() -> None:
 def test_correct_drops_the_removed_and_keeps_the_rest_of_the_gallery() -> None:
     stored = [[Candidate(entry("gone"), 0.9), Candidate(entry("old"), 0.8)]]
     delta = delta_with(added("gone", X), removed("gone"), added("new", unit(0.85, (1 - 0.85**2) ** 0.5)))
-    (answer,) = delta.correct("op-1", X[None], MODEL, stored, 5)
+    (answer,) = delta.correct("op-1", X[None], MODEL, stored, 5, _everybody)
     assert [candidate.entry.reference for candidate in answer] == ["new", "old"]
+    (answer,) = delta.correct("op-1", X[None], MODEL, stored, 5, lambda reference: reference == "old")
+    assert [candidate.entry.reference for candidate in answer] == ["old"], "nobody vouched for the other"
 
 
 def test_another_model_is_refused() -> None:
@@ -150,7 +158,7 @@ def test_a_gallery_that_lags_is_corrected_to_one_that_does_not(
     lagging, exact = _gallery(history[: max(len(history) - behind, 0)]), _gallery(history)
     delta = delta_with(*history)
     stored = lagging.search("op-1", probe[None], MODEL, len(REFERENCES))
-    (answer,) = delta.correct("op-1", probe[None], MODEL, stored, limit)
+    (answer,) = delta.correct("op-1", probe[None], MODEL, stored, limit, _everybody)
     (expected,) = exact.search("op-1", probe[None], MODEL, len(REFERENCES))
     assert [c.score for c in answer] == pytest.approx([c.score for c in expected[:limit]], abs=1e-6)
     assert {c.entry.reference for c in answer} <= {c.entry.reference for c in expected}

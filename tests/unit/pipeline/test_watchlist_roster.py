@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.domain.values import ENTRY, PAPERS
+from tests.unit.domain.values import ENTRY
 from tests.unit.strategies import after
 from watchbound.adapters.codecs import LISTING_CHANGE, WATCHLIST_CHANGE
 from watchbound.domain.embedding import Embedding
@@ -18,17 +19,21 @@ from watchbound.domain.watchlist import Category, EnrolledImage, EntryAdded, Ent
 from watchbound.pipeline.topics import WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Record, TopicPartition
+from watchbound.testing.watchlist import FakeOfficers, TwoOfficers
 
 DAY_S = 86_400.0
 REFERENCES = ("a", "b", "c")
 ROLL = "op-1"
+TEMPLATE = Embedding(np.array([1, 0], np.float32), "model")
+
+
+OFFICERS = FakeOfficers()
 
 
 def listing(reference: str, seconds: float = 0, expires: float = DAY_S, image: str = "i") -> Listing:
     category = Category.MISSING if reference == "a" else Category.WANTED_BY_COURT
     entry = WatchlistEntry(ROLL, reference, category, ResponseLevel.AMBER)
-    papers = replace(PAPERS, added_at=after(seconds - 1), expires_at=after(expires))
-    return Listing(entry, (image,), papers, after(seconds))
+    return OFFICERS.listing([EnrolledImage(entry, image, TEMPLATE)], after(seconds), after(expires))
 
 
 def removed(reference: str, seconds: float = 0) -> EntryRemoved:
@@ -36,7 +41,7 @@ def removed(reference: str, seconds: float = 0) -> EntryRemoved:
 
 
 def roster_of(*changes: ListingChange) -> Roster:
-    roster = Roster()
+    roster = Roster(OFFICERS.trust)
     for change in changes:
         roster.apply(change)
     return roster
@@ -134,8 +139,7 @@ def _last_index(changes: list[ListingChange], wanted: Listing) -> int:
 
 
 def _addition() -> EntryAdded:
-    image = EnrolledImage(ENTRY, "a" * 64, Embedding(np.array([1, 0], np.float32), "model"))
-    return EntryAdded(ENTRY, (image,), after(0), PAPERS)
+    return OFFICERS.added([EnrolledImage(ENTRY, "a" * 64, TEMPLATE)], after(0), after(DAY_S))
 
 
 def record(key: str | None, value: bytes | None, at: datetime | None = None) -> Record:
@@ -143,7 +147,7 @@ def record(key: str | None, value: bytes | None, at: datetime | None = None) -> 
 
 
 def test_the_topic_is_followed_without_its_templates() -> None:
-    roster = Roster()
+    roster = Roster(OFFICERS.trust)
     handle = roster_handler(LISTING_CHANGE.decode, roster)
     change = _addition()
     handle(record("op-1/REF-1", WATCHLIST_CHANGE.encode(change)))
@@ -158,15 +162,59 @@ def test_the_topic_is_followed_without_its_templates() -> None:
 @pytest.mark.parametrize("key", ["op-1/other", "op-1", None])
 def test_a_change_under_another_key_is_poison(key: str | None) -> None:
     with pytest.raises(Poison) as caught:
-        roster_handler(LISTING_CHANGE.decode, Roster())(record(key, WATCHLIST_CHANGE.encode(_addition())))
+        roster_handler(LISTING_CHANGE.decode, Roster(OFFICERS.trust))(record(key, WATCHLIST_CHANGE.encode(_addition())))
     assert caught.value.reason is PoisonReason.WRONG_KEY
 
 
 def test_what_cannot_be_read_has_replaced_what_stood_there() -> None:
-    roster = Roster()
+    roster = Roster(OFFICERS.trust)
     handle = roster_handler(LISTING_CHANGE.decode, roster)
     handle(record("op-1/REF-1", WATCHLIST_CHANGE.encode(_addition())))
     with pytest.raises(Poison):
         handle(record("op-1/REF-1", b"\xff"))
     assert roster.status(ROLL, "REF-1", after(1)) is EntryStatus.UNKNOWN
     assert roster.status(ROLL, "REF-1", after(1) + timedelta(days=1)) is EntryStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [
+        lambda found: replace(found, image_ids=("another",)),
+        lambda found: replace(found, entry=replace(found.entry, category=Category.RISK_OF_HARM)),
+        lambda found: replace(found, entry=replace(found.entry, authorisation_id="op-2")),
+        lambda found: replace(found, papers=replace(found.papers, expires_at=after(2 * DAY_S))),
+        lambda found: replace(found, papers=replace(found.papers, added_by="somebody-else")),
+        lambda found: replace(found, papers=replace(found.papers, approved_by="somebody-else")),
+        lambda found: replace(found, at=after(1)),
+        lambda found: replace(found, proposed=found.approved),
+        lambda found: replace(found, approved=found.proposed),
+    ],
+)
+def test_what_two_officers_did_not_sign_as_it_stands_is_unknown(bend: Callable[[Listing], Listing]) -> None:
+    forged = bend(listing("a"))
+    roster = roster_of(forged)
+    assert roster.status(forged.entry.authorisation_id, "a", after(1)) is EntryStatus.UNKNOWN
+    assert roster.listings(forged.entry.authorisation_id, after(1)) == ()
+
+
+def test_one_officer_with_both_names_is_nobody() -> None:
+    alone = TwoOfficers(OFFICERS.first, OFFICERS.first)
+    entry = WatchlistEntry(ROLL, "a", Category.MISSING, ResponseLevel.AMBER)
+    roster = roster_of(alone.listing([EnrolledImage(entry, "i", TEMPLATE)], after(0)))
+    assert roster.status(ROLL, "a", after(1)) is EntryStatus.UNKNOWN
+
+
+def test_a_key_that_is_revoked_while_the_service_runs_vouches_for_nobody_any_more() -> None:
+    officers = FakeOfficers()
+    roster = Roster(officers.trust)
+    entry = WatchlistEntry(ROLL, "a", Category.MISSING, ResponseLevel.AMBER)
+    roster.apply(officers.listing([EnrolledImage(entry, "i", TEMPLATE)], after(0)))
+    assert roster.status(ROLL, "a", after(1)) is EntryStatus.LISTED
+    officers.trust.revoke(officers.first.key_id)
+    assert roster.status(ROLL, "a", after(1)) is EntryStatus.UNKNOWN
+
+
+def test_a_forger_s_later_word_does_not_hide_behind_an_earlier_one() -> None:
+    """What nobody signed replaces what stood there, as on the topic itself; it cannot be believed, so nobody is."""
+    roster = roster_of(listing("a"), replace(listing("a", 5), image_ids=("another",)))
+    assert roster.status(ROLL, "a", after(6)) is EntryStatus.UNKNOWN

@@ -8,7 +8,7 @@ from watchbound.adapters.codecs.acts import AUDIT_EVENT, AUTHORISATION, DECISION
 from watchbound.adapters.codecs.counts import DEAD_LETTER, TALLY
 from watchbound.adapters.codecs.protobuf import ProtobufCodec
 from watchbound.adapters.codecs.sightings import ALERT, FRAME, MATCH
-from watchbound.adapters.codecs.watchlist import LISTING_CHANGE, WATCHLIST_CHANGE
+from watchbound.adapters.codecs.watchlist import LISTING_CHANGE, WATCHLIST_CHANGE, WATCHLIST_PROPOSAL
 
 __all__ = [
     "ALERT",
@@ -21,5 +21,6 @@ __all__ = [
     "MATCH",
     "TALLY",
     "WATCHLIST_CHANGE",
+    "WATCHLIST_PROPOSAL",
     "ProtobufCodec",
 ]

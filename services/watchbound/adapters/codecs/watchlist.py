@@ -12,10 +12,12 @@ from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.listing import Listing, ListingChange
 from watchbound.domain.moment import from_micros, to_micros
+from watchbound.domain.signature import Signature
 from watchbound.domain.watchlist import (
     Category,
     EnrolledImage,
     EntryAdded,
+    EntryProposed,
     EntryRemoved,
     ResponseLevel,
     WatchlistChange,
@@ -93,28 +95,28 @@ def _date(text: str) -> date:
         raise InvalidValue(msg) from error
 
 
-def _to_watchlist_change(change: WatchlistChange) -> watchlist_change_pb2.WatchlistChange:
-    message = watchlist_change_pb2.WatchlistChange(at_us=to_micros(change.at))
-    if isinstance(change, EntryAdded):
-        message.added.entry.CopyFrom(to_entry(change.entry))
-        message.added.model_digest = change.images[0].embedding.model_digest
-        if change.papers is not None:
-            message.added.papers.CopyFrom(to_papers(change.papers))
-        for image in change.images:
-            message.added.images.add(image_id=image.image_id, vector=image.embedding.vector.astype("<f4").tobytes())
-    else:
-        message.removed.authorisation_id = change.authorisation_id
-        message.removed.reference = change.reference
-    return message
+def _to_signature(signature: Signature) -> watchlist_change_pb2.Signature:
+    return watchlist_change_pb2.Signature(key_id=signature.key_id, value=signature.value)
 
 
-def _from_watchlist_change(message: watchlist_change_pb2.WatchlistChange) -> WatchlistChange:
-    if message.WhichOneof("change") != "added":
-        return _from_removal(message)
-    entry, digest = from_entry(message.added.entry), message.added.model_digest
-    images = [EnrolledImage(entry, i.image_id, Embedding(_vector(i.vector), digest)) for i in message.added.images]
-    papers = from_papers(message.added.papers) if message.added.HasField("papers") else None
-    return EntryAdded(entry, tuple(images), from_micros(message.at_us), papers)
+def _from_signature(message: watchlist_change_pb2.Signature) -> Signature:
+    return Signature(message.key_id, message.value)
+
+
+def _to_images(images: tuple[EnrolledImage, ...]) -> list[watchlist_change_pb2.EnrolledImage]:
+    return [
+        watchlist_change_pb2.EnrolledImage(
+            image_id=image.image_id, vector=image.embedding.vector.astype("<f4").tobytes()
+        )
+        for image in images
+    ]
+
+
+def _from_images(
+    message: watchlist_change_pb2.EntryAdded | watchlist_change_pb2.WatchlistProposal, entry: WatchlistEntry
+) -> tuple[EnrolledImage, ...]:
+    digest = message.model_digest
+    return tuple(EnrolledImage(entry, i.image_id, Embedding(_vector(i.vector), digest)) for i in message.images)
 
 
 def _vector(data: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -124,13 +126,64 @@ def _vector(data: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return np.frombuffer(data, dtype="<f4").astype(np.float32)
 
 
+def _to_watchlist_change(change: WatchlistChange) -> watchlist_change_pb2.WatchlistChange:
+    message = watchlist_change_pb2.WatchlistChange(at_us=to_micros(change.at))
+    if isinstance(change, EntryAdded):
+        message.added.entry.CopyFrom(to_entry(change.entry))
+        message.added.model_digest = change.images[0].embedding.model_digest
+        message.added.images.extend(_to_images(change.images))
+        message.added.papers.CopyFrom(to_papers(change.papers))
+        message.added.proposed.CopyFrom(_to_signature(change.proposed))
+        message.added.approved.CopyFrom(_to_signature(change.approved))
+    else:
+        message.removed.authorisation_id = change.authorisation_id
+        message.removed.reference = change.reference
+    return message
+
+
+def _from_watchlist_change(message: watchlist_change_pb2.WatchlistChange) -> WatchlistChange:
+    if message.WhichOneof("change") != "added":
+        return _from_removal(message)
+    added, entry = message.added, from_entry(message.added.entry)
+    return EntryAdded(
+        entry,
+        _from_images(added, entry),
+        from_papers(added.papers),
+        from_micros(message.at_us),
+        _from_signature(added.proposed),
+        _from_signature(added.approved),
+    )
+
+
+def _to_proposal(proposal: EntryProposed) -> watchlist_change_pb2.WatchlistProposal:
+    return watchlist_change_pb2.WatchlistProposal(
+        entry=to_entry(proposal.entry),
+        model_digest=proposal.images[0].embedding.model_digest,
+        images=_to_images(proposal.images),
+        papers=to_papers(proposal.papers),
+        proposed=_to_signature(proposal.signature),
+    )
+
+
+def _from_proposal(message: watchlist_change_pb2.WatchlistProposal) -> EntryProposed:
+    entry = from_entry(message.entry)
+    images, papers = _from_images(message, entry), from_papers(message.papers)
+    return EntryProposed(entry, images, papers, _from_signature(message.proposed))
+
+
 def _from_listing_change(message: watchlist_change_pb2.WatchlistChange) -> ListingChange:
     """What a change says beside its templates, which are passed over unread."""
     if message.WhichOneof("change") != "added":
         return _from_removal(message)
     added = message.added
-    image_ids = tuple(sorted({image.image_id for image in added.images}))
-    return Listing(from_entry(added.entry), image_ids, from_papers(added.papers), from_micros(message.at_us))
+    return Listing(
+        entry=from_entry(added.entry),
+        image_ids=tuple(sorted({image.image_id for image in added.images})),
+        papers=from_papers(added.papers),
+        at=from_micros(message.at_us),
+        proposed=_from_signature(added.proposed),
+        approved=_from_signature(added.approved),
+    )
 
 
 def _from_removal(message: watchlist_change_pb2.WatchlistChange) -> EntryRemoved:
@@ -142,3 +195,4 @@ def _from_removal(message: watchlist_change_pb2.WatchlistChange) -> EntryRemoved
 
 WATCHLIST_CHANGE = ProtobufCodec(watchlist_change_pb2.WatchlistChange, _to_watchlist_change, _from_watchlist_change)
 LISTING_CHANGE = ProtobufReader(watchlist_change_pb2.WatchlistChange, _from_listing_change)
+WATCHLIST_PROPOSAL = ProtobufCodec(watchlist_change_pb2.WatchlistProposal, _to_proposal, _from_proposal)
