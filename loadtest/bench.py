@@ -37,7 +37,6 @@ from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.milvus_schema import collection_name
 from watchbound.adapters.model_preparation import prepare_default
 from watchbound.adapters.signing import FileSigner
-from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.frame import Frame
 from watchbound.domain.match import subject_key
@@ -61,6 +60,7 @@ from watchbound.settings import (
 from watchbound.stack.milvus_lite import MilvusLite
 from watchbound.stack.officers import Officers
 from watchbound.stack.tansu import Tansu
+from watchbound.testing.office import Office, terms
 from watchbound.testing.watchlist import TwoOfficers
 
 RESULTS = Path(__file__).parent / "results" / "bench.json"
@@ -107,31 +107,31 @@ class Bench:
             milvus=load(MilvusSettings, uri=gallery.uri, timeout_s=60.0),
             models=load(ModelSettings),
             authority=load(AuthoritySettings, max_age_s=60.0),
-            keys=keys,
             trust=load(TrustSettings, list=self._officers.trust_list),
+            keys=keys,
             matching=load(MatchingSettings, max_frame_age_s=max_age_s),
             logs=load(LogSettings, level="warning"),
         )
         plain_topic = replace(FRAMES, name=PLAIN_TOPIC)
         ensure_topics(self.configuration.kafka, [*ALL_TOPICS, plain_topic])
         self._producer = KafkaRecordProducer(self.configuration.kafka, "bench")
-        self._authorise(size.cameras)
+        self._authorise(self._officers, size.cameras)
         self._enrol(pack, size.watchlist)
 
-    def _authorise(self, cameras: int) -> None:
+    def _authorise(self, officers: Officers, cameras: int) -> None:
         now = datetime.now(UTC)
-        authorisation = Authorisation(
-            id=AUTHORISATION,
-            use_case=UseCase.DEMONSTRATION,
-            legal_basis="nobody real is shown",
-            location="benchmark",
-            location_type=LocationType.TEST_SITE,
-            cameras=frozenset(f"camera-{n}" for n in range(cameras)),
-            window=Window(now - timedelta(hours=1), now + timedelta(hours=12)),
-            threshold=THRESHOLD,
-            officer="benchmark",
+        office = Office()
+        office.drafter, office.officer = (FileSigner.load(officers.key(name)) for name in ("drafter", "officer"))
+        authority = office.active(
+            terms(
+                id=AUTHORISATION,
+                cameras=frozenset(f"camera-{n}" for n in range(cameras)),
+                window=Window(now - timedelta(hours=1), now + timedelta(hours=12)),
+                minimum_threshold=THRESHOLD,
+            ),
+            now,
         )
-        self._producer.send(AUTHORISATIONS.name, AUTHORISATION, codecs.AUTHORISATION.encode(authorisation)).wait(10)
+        self._producer.send(AUTHORISATIONS.name, AUTHORISATION, codecs.AUTHORISATION.encode(authority)).wait(10)
 
     def _enrol(self, pack: ModelPack, count: int) -> None:
         """Random unit vectors: strangers to everybody, so that each search scans them all and finds none."""

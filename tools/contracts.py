@@ -86,7 +86,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract(
         topics.AUTHORISATIONS,
         codecs.AUTHORISATION,
-        "The authority of one deployment, entire, as it stands now.",
+        "The authority of one deployment: its terms, and every act that was done to it, each signed.",
         ("watchbound authorise",),
         ("camera", "matching", "alerting", "governance"),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from tools.contracts import CONTRACTS, EXAMPLES, Contract
 
 from watchbound.adapters import codecs
+from watchbound.adapters.signing import key_id_of
+from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.alert import alert_id
 from watchbound.domain.errors import Poison, PoisonReason
 from watchbound.pipeline.topics import ALL_TOPICS
+from watchbound.pipeline.verification import read_authority
 
 BY_TOPIC = {contract.topic.name: contract for contract in CONTRACTS}
 VALID = sorted(EXAMPLES.glob("*/*.json"))
@@ -42,12 +46,19 @@ FAULTS = {
     "decisions/nothing-observed": "no observation",
     "decisions/signature-cut-short": "64 bytes",
     "decisions/verdict-unset": "Verdict 0",
+    "authorisations/act-of-no-kind": "ActKind 0",
+    "authorisations/act-without-a-signature": "64 bytes",
+    "authorisations/alerts-kept-too-long": "alerts are kept",
+    "authorisations/category-unset": "Category 0",
+    "authorisations/details-out-of-order": "ordered by name",
+    "authorisations/drafted-by-the-officer": "drafted by one person and signed by another",
     "authorisations/ends-before-it-starts": "end after it starts",
+    "authorisations/kept-beyond-the-calendar": "longer than any calendar",
     "authorisations/no-cameras": "at least one camera",
+    "authorisations/no-categories": "at least one category",
     "authorisations/no-legal-basis": "legal basis",
-    "authorisations/state-unknown": "AuthorisationState 99",
-    "authorisations/state-unset": "AuthorisationState 0",
-    "authorisations/threshold-zero": "threshold",
+    "authorisations/no-minimum-threshold": "threshold",
+    "authorisations/no-necessity": "necessity",
     "authorisations/use-case-unset": "UseCase 0",
     "watchlist-changes/approval-cut-short": "64 bytes",
     "watchlist-changes/expires-before-it-was-added": "later than",
@@ -178,3 +189,39 @@ def test_no_example_of_a_frame_s_dead_letter_holds_its_picture() -> None:
     letters = [codecs.DEAD_LETTER.decode(parse(path)[1]) for path in VALID if name(path).startswith("dead-letters/")]
     assert any(letter.payload for letter in letters)
     assert all(not letter.payload for letter in letters if letter.topic == "watchbound.frames.v1")
+
+
+# RFC 8032, section 7.1: the public keys of tests 1 and 2.
+EXAMPLE_KEYS = {
+    "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a": ("inspector.41", "drafter"),
+    "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c": ("superintendent.118", "authorising-officer"),
+}
+
+
+def test_the_authorisation_examples_are_one_chain_that_verifies(tmp_path: Path) -> None:
+    keys = [
+        {
+            "id": key_id_of(bytes.fromhex(public)),
+            "holder": holder,
+            "roles": [role],
+            "public_key": base64.b64encode(bytes.fromhex(public)).decode(),
+            "valid_from": "2026-01-01T00:00:00Z",
+            "valid_until": "2027-01-01T00:00:00Z",
+        }
+        for public, (holder, role) in EXAMPLE_KEYS.items()
+    ]
+    (tmp_path / "trust.json").write_text(json.dumps({"keys": keys}))
+    (tmp_path / "trust.json").chmod(0o644)
+    trust = FileTrustList(tmp_path / "trust.json")
+    written = [
+        codecs.AUTHORISATION.decode(parse(path)[1]) for path in VALID if name(path).startswith("authorisations/")
+    ]
+    written.sort(key=lambda authority: len(authority.acts))
+    read = [read_authority(authority, trust).authorisation for authority in written]
+    assert [(one.state.value, one.threshold, one.standing.fault) for one in read] == [
+        ("draft", 0.55, None),
+        ("active", 0.55, None),
+        ("active", 0.6, None),
+        ("cancelled", 0.6, None),
+    ]
+    assert all(written[-1].begins_with(earlier) for earlier in written)

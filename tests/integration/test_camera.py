@@ -23,25 +23,27 @@ import pytest
 import simplejpeg
 import yaml
 
+from tests.fixtures.officers import active, officers, publish
 from tests.integration.mjpeg_server import PASSWORD, MjpegCamera, eventually
 from tests.integration.rtsp_server import RtspCamera
 from watchbound.adapters import codecs
 from watchbound.adapters.clock import SystemClock
-from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
+from watchbound.adapters.kafka_log import KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.keyring import open_key_ring
+from watchbound.adapters.trust_list import FileTrustList
 from watchbound.camera.health import CameraState
 from watchbound.camera.service import CameraService
 from watchbound.camera.site import CameraConfig, SiteConfig, StreamSource
 from watchbound.camera.sources.choose import source_of
-from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.frame import SealedFrame
 from watchbound.domain.moment import Window
 from watchbound.domain.tally import Tally
+from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.sealing import open_frame
-from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, TALLIES
+from watchbound.pipeline.topics import ALL_TOPICS, FRAMES, TALLIES
 from watchbound.settings import KafkaSettings, KeySettings, load
 from watchbound.stack.processes import free_port
 from watchbound.stack.tansu import Tansu
@@ -50,19 +52,10 @@ from watchbound.testing.log import InMemoryBroker
 from watchbound.testing.metrics import RecordedMetrics
 
 
-def authorisation(*cameras: str) -> Authorisation:
+def authorisation(*cameras: str) -> WrittenAuthority:
     now = datetime.now(UTC)
-    return Authorisation(
-        "op-1",
-        UseCase.DEMONSTRATION,
-        "a test",
-        "here",
-        LocationType.TEST_SITE,
-        frozenset(cameras),
-        Window(now - timedelta(minutes=1), now + timedelta(hours=1)),
-        0.5,
-        "Officer A",
-    )
+    window = Window(now - timedelta(minutes=1), now + timedelta(hours=1))
+    return active(officers(), cameras=frozenset(cameras), window=window)
 
 
 class LiveSite:
@@ -74,7 +67,7 @@ class LiveSite:
         self.broker, self.metrics, clock = InMemoryBroker(), RecordedMetrics(), SystemClock()
         self.ring = FakeKeyRing()
         self.ring.create("op-1")
-        self.authority = AuthorityView(clock, max_age_s=3600)
+        self.authority = AuthorityView(clock, max_age_s=3600, trust=FileTrustList(officers().trust_list))
         self.authority.apply(authorisation("gate"))
         self.authority.confirm()
         self.said: list[str] = []
@@ -183,11 +176,9 @@ def kafka(tmp_path: Path, keys: KeySettings, monkeypatch: pytest.MonkeyPatch) ->
     with Tansu(tmp_path) as broker:
         settings = load(KafkaSettings, bootstrap=broker.bootstrap)
         ensure_topics(settings, ALL_TOPICS)
-        producer = KafkaRecordProducer(settings, "test-authority")
         known = authorisation("film")
         open_key_ring(keys).create(known.id)
-        producer.send(AUTHORISATIONS.name, known.id, codecs.AUTHORISATION.encode(known)).wait(10.0)
-        producer.close()
+        publish(settings, known)
         yield settings
 
 

@@ -15,13 +15,12 @@ import psutil
 import pytest
 import simplejpeg
 
-from tests.fixtures.officers import enrol_and_approve, officers, watchlist_officers
+from tests.fixtures.officers import active, enrol_and_approve, officers, publish, watchlist_officers
 from watchbound.adapters import codecs
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.keyring import open_key_ring
 from watchbound.camera.synthetic import enrolment_photo
-from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.frame import Frame
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
@@ -31,7 +30,7 @@ from watchbound.governance.main import Governance
 from watchbound.governance.submissions import Defaults, read_submissions
 from watchbound.matching.main import MatchingConfiguration, WorkerProcess
 from watchbound.pipeline.sealing import seal_frame
-from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, MATCHES, TALLIES
+from watchbound.pipeline.topics import ALL_TOPICS, FRAMES, MATCHES, TALLIES
 from watchbound.ports import KeyRing
 from watchbound.settings import (
     AuditSettings,
@@ -47,6 +46,7 @@ from watchbound.settings import (
 )
 from watchbound.stack.embedded import EmbeddedStack, Service
 from watchbound.stack.milvus_lite import MilvusLite
+from watchbound.stack.officers import Officers
 from watchbound.stack.tansu import Tansu
 
 ACTS_WITHIN_S = 1.0
@@ -166,31 +166,30 @@ class MatchWatch:
 def configuration(
     kafka: KafkaSettings, milvus: MilvusSettings, models: ModelSettings, keys: KeySettings
 ) -> MatchingConfiguration:
-    logs = load(LogSettings, level="warning")
-    trust = load(TrustSettings, list=officers().trust_list)
     return MatchingConfiguration(
-        kafka, milvus, models, load(AuthoritySettings), keys, trust, load(MatchingSettings), logs
+        kafka,
+        milvus,
+        models,
+        load(AuthoritySettings),
+        load(TrustSettings, list=officers().trust_list),
+        keys,
+        load(MatchingSettings),
+        load(LogSettings, level="warning"),
     )
 
 
-def authorise(kafka: KafkaSettings, keys: KeySettings, name: str) -> KeyRing:
+def authorise(kafka: KafkaSettings, keys: KeySettings, name: str, by: Officers | None = None) -> KeyRing:
     ring = open_key_ring(keys)
     ring.create(name)
     now = datetime.now(UTC)
-    granted = Authorisation(
+    granted = active(
+        by or officers(),
         id=name,
-        use_case=UseCase.DEMONSTRATION,
-        legal_basis="nobody real is shown",
-        location="test",
-        location_type=LocationType.TEST_SITE,
         cameras=frozenset(CAMERAS),
         window=Window(now - timedelta(minutes=1), now + timedelta(hours=1)),
-        threshold=0.55,
-        officer="test",
+        minimum_threshold=0.55,
     )
-    producer = KafkaRecordProducer(kafka, "test-authorise")
-    producer.send(AUTHORISATIONS.name, name, codecs.AUTHORISATION.encode(granted)).wait(10)
-    producer.close()
+    publish(kafka, granted)
     return ring
 
 
@@ -298,7 +297,7 @@ def test_a_killed_worker_is_replaced_and_matching_goes_on(tmp_path: Path, model_
         stack.environment["WATCHBOUND_MODELS_CACHE"] = str(model_pack.root.parent)
         kafka = load(KafkaSettings, bootstrap=stack.environment["WATCHBOUND_KAFKA_BOOTSTRAP"])
         ensure_topics(kafka, ALL_TOPICS)
-        ring = authorise(kafka, stack.keys, "op-1")
+        ring = authorise(kafka, stack.keys, "op-1", stack.officers)
         photo = enrolment_photo("P001")
         watchlist = tmp_path / "watchlist"
         watchlist.mkdir()

@@ -23,9 +23,11 @@ from watchbound.adapters.kafka_log import KafkaTopicReader
 from watchbound.adapters.keyring_file import init_ring
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.cli import authorise, watchlist
-from watchbound.domain.authorisation import Refusal
+from watchbound.domain.activation import PreDeploymentItem
 from watchbound.domain.errors import ConfigurationError, InvalidValue, NotAuthorised, UnknownReference
 from watchbound.domain.listing import EntryStatus
+from watchbound.domain.standing import Refusal
+from watchbound.domain.watchlist import Category
 from watchbound.extraction.model_pack import ModelPack
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import Feed, authority_handler, in_turn
@@ -76,11 +78,23 @@ class Command:
         return json.loads(result.stdout)
 
     def grant(self, name: str, hours: float = 1.0) -> None:
-        self.authorise(
-            "create", "--id", name, "--use-case", "demonstration", "--legal-basis", "nobody real is shown",
-            "--location", "this machine", "--location-type", "test-site", "--camera", f"camera-{name}",
-            "--hours", str(hours), "--threshold", "0.5", "--officer", "Supt Example",
-        )  # fmt: skip
+        drafter, officer = (("--key", str(officers().key(holder))) for holder in ("drafter", "officer"))
+        flags = {
+            "--id": name, "--use-case": "demonstration", "--legal-basis": "nobody real is shown",
+            "--legitimate-aim": "a test", "--necessity": "a test", "--proportionality": "a test",
+            "--dpia-reference": "none", "--location": "this machine", "--location-type": "test-site",
+            "--camera": f"camera-{name}", "--hours": str(hours), "--max-watchlist-size": "100",
+            "--minimum-threshold": "0.5", "--threshold-reason": "a test", "--signage-reference": "none",
+            "--officer": "officer",
+        }  # fmt: skip
+        categories = [part for one in Category for part in ("--category", one.value)]
+        items = [part for one in PreDeploymentItem for part in ("--item", one.value)]
+        self.authorise("draft", *drafter, *categories, *(part for pair in flags.items() for part in pair))
+        self.authorise("sign", name, *officer)
+        self.authorise("activate", name, *officer, "--reviewed-by", "watchlist-1", "--watchlist-size", "0", *items)
+
+    def cancel(self, name: str) -> None:
+        self.authorise("cancel", name, "--key", str(officers().key("officer")), "--reason", "over")
 
 
 def _papers() -> list[str]:
@@ -117,7 +131,8 @@ class Worker:
 @pytest.fixture
 def worker(command: Command) -> Iterator[Worker]:
     clock = SystemClock()
-    held = Worker(AuthorityView(clock, 5.0), WatchlistDelta(clock), Roster(FileTrustList(officers().trust_list)))
+    trust = FileTrustList(officers().trust_list)
+    held = Worker(AuthorityView(clock, 5.0, trust), WatchlistDelta(clock), Roster(trust))
     handlers = {
         AUTHORISATIONS.name: authority_handler(AUTHORISATION, held.view),
         WATCHLIST_CHANGES.name: in_turn(
@@ -168,13 +183,10 @@ def test_authorising_from_grant_to_cancellation(command: Command, worker: Worker
     assert command.authorise("show", "station")["permits"] is True
     with pytest.raises(InvalidValue, match="exists already"):
         command.grant("station")
-    with pytest.raises(ConfigurationError, match="either --end or --hours"):
-        command.authorise(
-            "create", "--use-case", "demonstration", "--legal-basis", "x", "--location", "x", "--location-type",
-            "test-site", "--camera", "x", "--threshold", "0.5", "--officer", "x",
-        )  # fmt: skip
-    command.authorise("cancel", "station", "--by", "Supt Example", "--reason", "over")
-    within(WITHIN_S, lambda: worker.view.covering("camera-station") is Refusal.NOT_ACTIVE)
+    with pytest.raises(ConfigurationError, match="legal_basis: must be filled in"):
+        command.authorise("draft", "--use-case", "demonstration", "--key", str(officers().key("drafter")))
+    command.cancel("station")
+    within(WITHIN_S, lambda: worker.view.covering("camera-station") is Refusal.CANCELLED)
     (listed,) = [a for a in command.authorise("list")["authorisations"] if a["id"] == "station"]
     assert (listed["state"], listed["permits"]) == ("cancelled", False)
     with pytest.raises(UnknownReference):
@@ -275,6 +287,6 @@ def test_nobody_is_enrolled_under_what_is_unknown_or_cancelled(command: Command,
         command.watchlist("enrol", str(tmp_path), "--authorisation", "nothing")
     command.grant("stopped")
     assert command.watchlist("list", "--authorisation", "stopped")["entries"] == []
-    command.authorise("cancel", "stopped", "--by", "Supt Example", "--reason", "over")
+    command.cancel("stopped")
     with pytest.raises(NotAuthorised, match="cancelled"):
         command.watchlist("enrol", str(tmp_path), "--authorisation", "stopped")

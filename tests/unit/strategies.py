@@ -8,9 +8,10 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from watchbound.domain.act import Act, ActKind, SignedAct
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.audit import AuditEvent
-from watchbound.domain.authorisation import Authorisation, AuthorisationState, LocationType, UseCase
+from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.dead_letter import DeadLetter
 from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.demography import AgeBand, Ethnicity, Observation, Sex
@@ -20,8 +21,11 @@ from watchbound.domain.face import Box
 from watchbound.domain.frame import Frame, SealedFrame
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
+from watchbound.domain.retention import RetentionPolicy
 from watchbound.domain.signature import Signature
+from watchbound.domain.standing import AuthorisationState, Refusal, Standing
 from watchbound.domain.tally import Tally
+from watchbound.domain.terms import LocationType, Terms, UseCase
 from watchbound.domain.watchlist import (
     Category,
     EnrolledImage,
@@ -31,6 +35,7 @@ from watchbound.domain.watchlist import (
     WatchlistChange,
     WatchlistEntry,
 )
+from watchbound.domain.written_authority import WrittenAuthority
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
 texts = st.text(st.characters(codec="utf-8"), max_size=40)
@@ -127,19 +132,74 @@ decisions = st.builds(
     st.none() | observations,
     st.none() | signatures,
 )
-authorisations = st.builds(
-    Authorisation,
-    id=names,
-    use_case=st.sampled_from(list(UseCase)),
-    legal_basis=words,
-    location=words,
-    location_type=st.sampled_from(list(LocationType)),
-    cameras=st.frozensets(names, min_size=1, max_size=4),
-    window=windows(),
-    threshold=st.floats(0, 1, exclude_min=True),
-    officer=words,
+seconds = st.integers(0, 3600 * 24).map(lambda s: timedelta(seconds=s))
+retentions = st.builds(RetentionPolicy, seconds, seconds, st.just(timedelta(days=183)))
+
+
+@st.composite
+def all_terms(draw: st.DrawFn) -> Terms:
+    """Terms of every kind."""
+    officer, drafted_by = draw(st.lists(words, min_size=2, max_size=2, unique=True))
+    return Terms(
+        id=draw(names),
+        use_case=draw(st.sampled_from(list(UseCase))),
+        legal_basis=draw(words),
+        legitimate_aim=draw(words),
+        necessity=draw(words),
+        proportionality=draw(words),
+        dpia_reference=draw(words),
+        location=draw(words),
+        location_type=draw(st.sampled_from(list(LocationType))),
+        cameras=draw(st.frozensets(names, min_size=1, max_size=4)),
+        window=draw(windows()),
+        max_watchlist_size=draw(st.integers(1, 2**31 - 1)),
+        categories=draw(st.frozensets(st.sampled_from(list(Category)), min_size=1)),
+        minimum_threshold=draw(st.floats(0, 1, exclude_min=True)),
+        threshold_reason=draw(words),
+        min_eye_distance=draw(st.floats(0, 1e6)),
+        signage_reference=draw(words),
+        officer=officer,
+        drafted_by=drafted_by,
+        retention=draw(retentions),
+        urgent=draw(st.booleans()),
+    )
+
+
+maybe_moments = st.none() | moments
+
+
+def _a_day_before_the_last(moment: datetime | None) -> datetime | None:
+    return None if moment is None else min(moment, datetime.max.replace(tzinfo=UTC) - timedelta(days=2))
+
+
+standings = st.builds(
+    Standing,
     state=st.sampled_from(list(AuthorisationState)),
+    threshold=st.floats(0, 1, exclude_min=True),
+    since=maybe_moments,
+    signed_at=maybe_moments,
+    activated_at=maybe_moments.map(_a_day_before_the_last),
+    cancelled_at=maybe_moments,
+    fault=st.none() | st.sampled_from(list(Refusal)),
 )
+authorisations = st.builds(Authorisation.of, all_terms(), standings)
+details = st.dictionaries(texts, texts, max_size=3).map(lambda given: tuple(sorted(given.items())))
+digests = st.binary(max_size=32)
+signed_acts = st.builds(
+    SignedAct,
+    st.builds(
+        Act,
+        counts,
+        st.sampled_from(list(ActKind)),
+        moments,
+        texts,
+        details,
+        st.binary(max_size=32),
+        st.binary(max_size=32),
+    ),
+    st.builds(Signature, names, st.binary(min_size=64, max_size=64)),
+)
+written_authorities = st.builds(WrittenAuthority, all_terms(), st.lists(signed_acts, max_size=4).map(tuple))
 
 
 @st.composite

@@ -10,11 +10,11 @@ from watchbound.alerting.raise_alert import AlertPolicy, Step, due, expire, rais
 from watchbound.alerting.window import AlertWindow, Standing
 from watchbound.alerting.window_codec import AlertWindowCodec
 from watchbound.domain.alert import Alert, AlertEvent
-from watchbound.domain.authorisation import Refusal
 from watchbound.domain.decision import Decision
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
 from watchbound.domain.listing import EntryStatus
 from watchbound.domain.match import Match
+from watchbound.domain.standing import Refusal
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.keyed_fold import FoldStep, Output

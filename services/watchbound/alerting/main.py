@@ -61,7 +61,7 @@ class AlertingService:
         self._metrics = PrometheusMetrics()
         self._producer = KafkaRecordProducer(kafka, "alerting")
         self._dead_letters = DeadLetters(self._producer, codecs.DEAD_LETTER, self._clock, self._metrics)
-        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s)
+        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust)
         self._watchlist = Roster(trust)
         self._feed = self._follow(kafka)
         policy = AlertPolicy(timedelta(seconds=alerting.passage_gap_s), timedelta(seconds=alerting.suppress_s))

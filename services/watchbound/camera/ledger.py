@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from watchbound.domain.authorisation import Refusal
 from watchbound.domain.frame import Frame
+from watchbound.domain.standing import Refusal
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.tallies import TallyBook
 from watchbound.ports import Clock, Metrics

@@ -17,6 +17,7 @@ from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import get_logger
 from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.service import ServiceEndpoint
+from watchbound.adapters.trust_list import FileTrustList
 from watchbound.camera.service import CameraService
 from watchbound.camera.site import SiteConfig
 from watchbound.camera.sources.choose import source_of
@@ -25,7 +26,7 @@ from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS
 from watchbound.ports import Record
-from watchbound.settings import AuthoritySettings, HttpSettings, KafkaSettings, KeySettings
+from watchbound.settings import AuthoritySettings, HttpSettings, KafkaSettings, KeySettings, TrustSettings
 
 log = get_logger(__name__)
 
@@ -40,6 +41,7 @@ class CameraConfiguration:
     site: SiteConfig
     kafka: KafkaSettings
     authority: AuthoritySettings
+    trust: TrustSettings
     keys: KeySettings
     http: HttpSettings
 
@@ -48,16 +50,17 @@ def run_site(configuration: CameraConfiguration, stop: threading.Event) -> None:
     """Run every camera of a site until `stop`, or until all that play once have ended.
 
     Raises:
-        ConfigurationError: the HTTP port is taken, or a source or the key ring cannot be had.
+        ConfigurationError: there is no trust list, the HTTP port is taken, or a source or the key ring cannot be had.
         Unavailable: no broker answers at the start; later on its absence is waited out.
     """
     # Cameras share the cores by being several; threads inside one would only contend.
     cv2.setNumThreads(1)
+    trust = FileTrustList(configuration.trust.list)
     ring = open_key_ring(configuration.keys)
     ensure_topics(configuration.kafka, ALL_TOPICS)
     run_id = f"site-{uuid.uuid4().hex}"
     clock, metrics = SystemClock(), PrometheusMetrics()
-    authority = AuthorityView(clock, configuration.authority.max_age_s)
+    authority = AuthorityView(clock, configuration.authority.max_age_s, trust)
     feed = Feed(
         KafkaTopicReader(configuration.kafka, [AUTHORISATIONS.name], f"{run_id}-feed"),
         {AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, authority)},

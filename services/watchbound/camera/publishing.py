@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from watchbound.camera.buffers import FrameBuffers
 from watchbound.camera.ledger import FrameLedger, ShedReason
-from watchbound.domain.authorisation import Refusal
 from watchbound.domain.errors import InvalidValue, KeyDestroyed, Unavailable
 from watchbound.domain.frame import Frame, SealedFrame
+from watchbound.domain.standing import Refusal
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.sealing import seal_frame
 from watchbound.pipeline.topics import FRAMES

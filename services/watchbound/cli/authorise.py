@@ -1,21 +1,32 @@
-"""`watchbound authorise`: grant, show and end the authority under which anything is matched."""
+"""`watchbound authorise`: the authority under which anything is matched, from its draft to its end."""
 
 from __future__ import annotations
 
 import json
-import secrets
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import configure_logs
-from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
+from watchbound.adapters.signing import FileSigner
+from watchbound.cli.authorisation_words import as_json, history, in_words
+from watchbound.domain.act import ActKind
+from watchbound.domain.activation import Activation, PreDeploymentItem
+from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.errors import ConfigurationError, InvalidValue
-from watchbound.domain.moment import Window, require_aware
-from watchbound.governance.authorise import require_fresh, require_known
+from watchbound.domain.moment import require_aware
+from watchbound.domain.terms import LocationType, UseCase
+from watchbound.domain.threshold_change import ThresholdChange
+from watchbound.domain.watchlist import Category
+from watchbound.governance.authorise import require_known
 from watchbound.governance.main import Governance
+from watchbound.governance.terms_file import read_terms, template
+from watchbound.pipeline.authority_desk import require_fresh
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
@@ -27,86 +38,210 @@ from watchbound.settings import (
 )
 
 app = typer.Typer(
-    help="Grant, show and end the authority under which anything is matched.",
+    help="Draft, sign, begin and stop the authority under which anything is matched.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
+AuthorisationId = Annotated[str, typer.Argument(metavar="ID")]
+Key = Annotated[Path, typer.Option(help="Your signing key: a PEM file with the mode 0600.")]
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Reason = Annotated[str, typer.Option(help="Why; it is signed, and goes to the audit log.")]
+
+
+def _print_template(wanted: bool) -> None:
+    if wanted:
+        typer.echo(template(), nl=False)
+        raise typer.Exit
 
 
 @app.command()
-def create(
-    use_case: Annotated[UseCase, typer.Option(help="Who may be looked for: a closed list.")],
-    legal_basis: Annotated[str, typer.Option(help="The written authority, in words.")],
-    location: Annotated[str, typer.Option(help="The place, in words.")],
-    location_type: Annotated[LocationType, typer.Option(help="Where it is done: a closed list.")],
-    camera: Annotated[list[str], typer.Option(help="A camera that is covered; repeat for each.")],
-    threshold: Annotated[float, typer.Option(help="Least cosine similarity that raises a match, in (0, 1].")],
-    officer: Annotated[str, typer.Option(help="Who authorises it.")],
+def draft(
+    key: Key,
+    file: Annotated[Path | None, typer.Option(help="The terms as a YAML file; flags win over it.")] = None,
+    template: Annotated[
+        bool, typer.Option("--template", is_eager=True, callback=_print_template, help="Print a file to fill in.")
+    ] = False,
+    use_case: Annotated[UseCase | None, typer.Option(help="Who may be looked for: a closed list.")] = None,
+    legal_basis: Annotated[str | None, typer.Option(help="The law and the written authority that permit it.")] = None,
+    legitimate_aim: Annotated[str | None, typer.Option(help="What it is to achieve.")] = None,
+    necessity: Annotated[str | None, typer.Option(help="Why less intrusive means do not suffice.")] = None,
+    proportionality: Annotated[str | None, typer.Option(help="Why it is in proportion to the aim.")] = None,
+    dpia_reference: Annotated[str | None, typer.Option(help="The impact assessment that is in force.")] = None,
+    location: Annotated[str | None, typer.Option(help="The place, in words.")] = None,
+    location_type: Annotated[LocationType | None, typer.Option(help="Where it is done: a closed list.")] = None,
+    camera: Annotated[list[str] | None, typer.Option(help="A camera that is covered; repeat for each.")] = None,
     start: Annotated[
         str | None, typer.Option(help="ISO 8601 with a zone, such as 2026-11-23T09:00Z; now if not given.")
     ] = None,
     end: Annotated[str | None, typer.Option(help="ISO 8601 with a zone; that moment is no longer covered.")] = None,
     hours: Annotated[float | None, typer.Option(help="Instead of --end: so long after the start.")] = None,
+    max_watchlist_size: Annotated[int | None, typer.Option(help="Most entries on the watchlist.")] = None,
+    category: Annotated[
+        list[Category] | None, typer.Option(help="Whom the watchlist may hold: a closed list; repeat for each.")
+    ] = None,
+    minimum_threshold: Annotated[
+        float | None, typer.Option(help="Least cosine similarity that may ever raise a match, in (0, 1].")
+    ] = None,
+    threshold_reason: Annotated[str | None, typer.Option(help="Where that number comes from.")] = None,
+    min_eye_distance: Annotated[float | None, typer.Option(help="Smaller faces are not compared, in pixels.")] = None,
+    signage_reference: Annotated[str | None, typer.Option(help="Which signs tell the public.")] = None,
+    officer: Annotated[str | None, typer.Option(help="Account of the authorising officer who is to sign.")] = None,
+    urgent: Annotated[
+        bool | None, typer.Option("--urgent", help="May begin before it is signed, for 24 hours at most.")
+    ] = None,
     authorisation_id: Annotated[str | None, typer.Option("--id", help="Its id for good; made up if not given.")] = None,
     as_json: AsJson = False,
     bootstrap: Bootstrap = None,
 ) -> None:
-    r"""Grant an authorisation. Nothing is captured or matched outside of what it says.
+    r"""Write down the terms of a deployment. It permits nothing until somebody else signs and activates it.
 
     A camera serves one authorisation at a time: one that overlaps another on a camera is refused.
 
     Examples:
-      watchbound authorise create --use-case locate-missing \
-        --legal-basis "Written authority 2026/117" --location "Central station" \
-        --location-type transport-hub --camera gate-1 --camera gate-2 \
-        --hours 4 --threshold 0.45 --officer "Supt A. Example"
+      watchbound authorise draft --template > terms.yaml
+      watchbound authorise draft --file terms.yaml --key drafter.pem
+      watchbound authorise draft --file terms.yaml --hours 4 --id op-2026-117 --key drafter.pem
     """
-    window = _window(start, end, hours)
+    flags = {
+        "id": authorisation_id,
+        "use_case": use_case,
+        "legal_basis": legal_basis,
+        "legitimate_aim": legitimate_aim,
+        "necessity": necessity,
+        "proportionality": proportionality,
+        "dpia_reference": dpia_reference,
+        "location": location,
+        "location_type": location_type,
+        "cameras": camera,
+        "start": _moment("--start", start),
+        "end": _moment("--end", end),
+        "hours": hours,
+        "max_watchlist_size": max_watchlist_size,
+        "categories": category,
+        "minimum_threshold": minimum_threshold,
+        "threshold_reason": threshold_reason,
+        "min_eye_distance": min_eye_distance,
+        "signage_reference": signage_reference,
+        "officer": officer,
+        "urgent": urgent,
+    }
+    signer, ring = FileSigner.load(key), open_key_ring(load(KeySettings))
+    with _governance(bootstrap) as governance:
+        terms = read_terms(file, flags, governance.view.holder(signer.key_id), SystemClock().now())
+        drafted = governance.authoriser().draft(terms, signer, ring)
+    _tell(drafted, "drafted", as_json)
+
+
+@app.command()
+def sign(
+    authorisation_id: AuthorisationId,
+    key: Key,
+    reason: Reason = "necessary and proportionate",
+    as_json: AsJson = False,
+    bootstrap: Bootstrap = None,
+) -> None:
+    """Sign a draft: only the officer whom it names can, and never who drafted it.
+
+    Examples:
+      watchbound authorise sign op-2026-117 --key officer.pem
+    """
+    _act(authorisation_id, ActKind.SIGN, key, reason, as_json, bootstrap)
+
+
+@app.command()
+def activate(
+    authorisation_id: AuthorisationId,
+    key: Key,
+    reviewed_by: Annotated[str, typer.Option(help="Who reviewed the watchlist.")],
+    item: Annotated[
+        list[PreDeploymentItem], typer.Option(help="What has been checked off: a closed list, all of it needed.")
+    ],
+    watchlist_size: Annotated[int, typer.Option(min=0, help="How many entries the reviewed watchlist holds.")],
+    reviewed_at: Annotated[
+        str | None, typer.Option(help="When it was reviewed, within the last 24 hours; now if not given.")
+    ] = None,
+    reason: Reason = "everything is in place",
+    as_json: AsJson = False,
+    bootstrap: Bootstrap = None,
+) -> None:
+    r"""Let a deployment begin, now or as soon as its window does.
+
+    Examples:
+      watchbound authorise activate op-2026-117 --key officer.pem --reviewed-by insp.b \
+        --watchlist-size 412 --item dpia-in-force --item policy-document-in-force \
+        --item signage-placed --item briefing-given --item equality-monitoring-arranged
+    """
+    signer = FileSigner.load(key)
     try:
-        authorisation = Authorisation(
-            id=authorisation_id or f"{use_case.value}-{window.start:%Y%m%d}-{secrets.token_hex(3)}",
-            use_case=use_case,
-            legal_basis=legal_basis,
-            location=location,
-            location_type=location_type,
-            cameras=frozenset(camera),
-            window=window,
-            threshold=threshold,
-            officer=officer,
+        activation = Activation(
+            reviewed_by, _moment("--reviewed-at", reviewed_at) or SystemClock().now(), watchlist_size, frozenset(item)
         )
     except InvalidValue as error:
         raise ConfigurationError(str(error)) from error
-    ring = open_key_ring(load(KeySettings))
     with _governance(bootstrap) as governance:
-        governance.authoriser().create(authorisation, ring)
-    if as_json:
-        _print_json(_as_json(authorisation))
-    else:
-        typer.echo(f"granted {authorisation.id}: {_in_words(authorisation)}")
+        done = governance.authoriser().activate(authorisation_id, activation, signer, reason)
+    _tell(done, "activated", as_json)
+
+
+@app.command()
+def pause(
+    authorisation_id: AuthorisationId, key: Key, reason: Reason, as_json: AsJson = False, bootstrap: Bootstrap = None
+) -> None:
+    """Stop matching for now: cameras stop publishing and workers stop matching within a second.
+
+    Examples:
+      watchbound authorise pause op-2026-117 --key reviewer.pem --reason "signs have fallen down"
+    """
+    _act(authorisation_id, ActKind.PAUSE, key, reason, as_json, bootstrap)
+
+
+@app.command()
+def resume(
+    authorisation_id: AuthorisationId, key: Key, reason: Reason, as_json: AsJson = False, bootstrap: Bootstrap = None
+) -> None:
+    """Go on after a pause.
+
+    Examples:
+      watchbound authorise resume op-2026-117 --key officer.pem --reason "signs are up again"
+    """
+    _act(authorisation_id, ActKind.RESUME, key, reason, as_json, bootstrap)
 
 
 @app.command()
 def cancel(
-    authorisation_id: Annotated[str, typer.Argument(metavar="ID")],
-    by: Annotated[str, typer.Option(help="Who cancels it.")],
-    reason: Annotated[str, typer.Option(help="Why; goes to the audit log.")],
-    as_json: AsJson = False,
-    bootstrap: Bootstrap = None,
+    authorisation_id: AuthorisationId, key: Key, reason: Reason, as_json: AsJson = False, bootstrap: Bootstrap = None
 ) -> None:
     """End an authorisation for good: cameras stop publishing and workers stop matching within a second.
 
     Examples:
-      watchbound authorise cancel op-2026-117 --by "Supt A. Example" --reason "person found"
+      watchbound authorise cancel op-2026-117 --key officer.pem --reason "person found"
     """
-    with _governance(bootstrap) as governance:
-        cancelled = governance.authoriser().cancel(authorisation_id, by, reason)
-    if as_json:
-        _print_json(_as_json(cancelled))
-    else:
-        typer.echo(f"cancelled {authorisation_id}: nothing is captured or matched under it any more, nor ever again")
+    _act(authorisation_id, ActKind.CANCEL, key, reason, as_json, bootstrap)
+
+
+@app.command()
+def threshold(
+    authorisation_id: AuthorisationId,
+    value: Annotated[float, typer.Argument(help="Least cosine similarity that raises a match, in (0, 1].")],
+    key: Key,
+    requested_by: Annotated[str, typer.Option(help="Who asked for it; whoever signs approves it: another person.")],
+    reason: Reason,
+    as_json: AsJson = False,
+    bootstrap: Bootstrap = None,
+) -> None:
+    r"""Change the operating threshold, never under the minimum of the terms.
+
+    Examples:
+      watchbound authorise threshold op-2026-117 0.62 --key officer.pem --requested-by sgt.c \
+        --reason "two false alerts in the first hour"
+    """
+    try:
+        change = ThresholdChange(value, requested_by)
+    except InvalidValue as error:
+        raise ConfigurationError(str(error)) from error
+    _act(authorisation_id, ActKind.SET_THRESHOLD, key, reason, as_json, bootstrap, change.details)
 
 
 @app.command("list")
@@ -130,12 +265,8 @@ def list_all(as_json: AsJson = False, bootstrap: Bootstrap = None) -> None:
 
 
 @app.command()
-def show(
-    authorisation_id: Annotated[str, typer.Argument(metavar="ID")],
-    as_json: AsJson = False,
-    bootstrap: Bootstrap = None,
-) -> None:
-    """Show one authorisation in full.
+def show(authorisation_id: AuthorisationId, as_json: AsJson = False, bootstrap: Bootstrap = None) -> None:
+    """Show one authorisation in full, with everything that was done to it.
 
     Examples:
       watchbound authorise show op-2026-117
@@ -143,42 +274,41 @@ def show(
     """
     with _governance(bootstrap) as governance:
         authorisation = require_known(governance.view, authorisation_id)
+        acts = history(governance.view, authorisation_id)
     shown = _as_json(authorisation)
     if as_json:
-        _print_json(shown)
-    else:
-        for name, value in shown.items():
-            typer.echo(f"{name + ':':<15} {', '.join(value) if isinstance(value, list) else value}")
+        _print_json({**shown, "acts": acts})
+        return
+    for name, value in shown.items():
+        typer.echo(f"{name + ':':<20} {', '.join(value) if isinstance(value, list) else value}")
+    for act in acts:
+        typer.echo(f"{act['at']}  {act['kind']} by {act['by']}: {act['reason']}")
+
+
+def _act(
+    authorisation_id: str,
+    kind: ActKind,
+    key: Path,
+    reason: str,
+    as_json: bool,
+    bootstrap: str | None,
+    details: Callable[[], dict[str, str]] = dict,
+) -> None:
+    signer = FileSigner.load(key)
+    with _governance(bootstrap) as governance:
+        done = governance.desk().act(authorisation_id, kind, signer, reason, details())
+    _tell(done, kind.value, as_json)
 
 
 def _governance(bootstrap: str | None) -> Governance:
     configure_logs("governance", load(LogSettings))
-    return Governance(
-        load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings), load(TrustSettings)
-    )
+    kafka = load(KafkaSettings, bootstrap=bootstrap)
+    return Governance(kafka, load(AuthoritySettings), load(AuditSettings), load(TrustSettings))
 
 
-def _window(start: str | None, end: str | None, hours: float | None) -> Window:
-    if (end is None) == (hours is None):
-        msg = "give either --end or --hours"
-        raise ConfigurationError(msg)
-    begins = datetime.now(UTC) if start is None else _moment("--start", start)
-    ends = _moment("--end", end) if end is not None else _after(begins, hours or 0.0)
-    try:
-        return Window(begins, ends)
-    except InvalidValue as error:
-        raise ConfigurationError(str(error)) from error
-
-
-def _after(begins: datetime, hours: float) -> datetime:
-    try:
-        return begins + timedelta(hours=hours)
-    except (OverflowError, ValueError) as error:
-        msg = f"--hours: expected a span that ends before the year 10000, got {hours}"
-        raise ConfigurationError(msg) from error
-
-
-def _moment(flag: str, text: str) -> datetime:
+def _moment(flag: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
     try:
         moment = datetime.fromisoformat(text)
         require_aware(moment, flag)
@@ -190,38 +320,19 @@ def _moment(flag: str, text: str) -> datetime:
     return moment
 
 
-def _standing(authorisation: Authorisation) -> str:
-    refusal = authorisation.refusal(datetime.now(UTC))
-    return "in_force" if refusal is None else refusal.value
-
-
 def _as_json(authorisation: Authorisation) -> dict[str, Any]:
-    standing = _standing(authorisation)
-    return {
-        "id": authorisation.id,
-        "state": authorisation.state.value,
-        "standing": standing,
-        "permits": standing == "in_force",
-        "use_case": authorisation.use_case.value,
-        "legal_basis": authorisation.legal_basis,
-        "location": authorisation.location,
-        "location_type": authorisation.location_type.value,
-        "cameras": sorted(authorisation.cameras),
-        "start": authorisation.window.start.isoformat(),
-        "end": authorisation.window.end.isoformat(),
-        "threshold": authorisation.threshold,
-        "officer": authorisation.officer,
-    }
+    return as_json(authorisation, SystemClock().now())
 
 
 def _in_words(authorisation: Authorisation) -> str:
-    window = authorisation.window
-    return (
-        f"{_standing(authorisation).replace('_', ' ')}; {authorisation.use_case.value} at {authorisation.location} "
-        f"({authorisation.location_type.value}), cameras {', '.join(sorted(authorisation.cameras))}, "
-        f"{window.start.isoformat(timespec='minutes')} to {window.end.isoformat(timespec='minutes')}, "
-        f"threshold {authorisation.threshold:.2f}, authorised by {authorisation.officer}"
-    )
+    return in_words(authorisation, SystemClock().now())
+
+
+def _tell(authorisation: Authorisation, done: str, as_json: bool) -> None:
+    if as_json:
+        _print_json(_as_json(authorisation))
+    else:
+        typer.echo(f"{done}: {authorisation.id}, {_in_words(authorisation)}")
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from watchbound.settings import (
     KafkaSettings,
     KeySettings,
     LogSettings,
+    TrustSettings,
     load,
 )
 
@@ -52,6 +53,7 @@ def run(
         site=load_site(site, load(CameraSettings)),
         kafka=load(KafkaSettings, bootstrap=bootstrap),
         authority=load(AuthoritySettings),
+        trust=load(TrustSettings),
         keys=load(KeySettings),
         http=load(HttpSettings, port=http_port),
     )

@@ -58,8 +58,8 @@ def run(
         milvus=load(MilvusSettings, uri=milvus_uri),
         models=load(ModelSettings, provider=provider, pack=pack, cache=models_cache),
         authority=load(AuthoritySettings),
-        keys=load(KeySettings),
         trust=load(TrustSettings),
+        keys=load(KeySettings),
         matching=load(MatchingSettings, workers=workers, gpus_per_worker=gpus_per_worker, ray_address=ray_address),
         logs=logs,
     )

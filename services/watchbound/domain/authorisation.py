@@ -2,103 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 
-from watchbound.domain.errors import InvalidValue
-from watchbound.domain.frame import require_name
-from watchbound.domain.moment import Window
+from watchbound.domain.retention import EndedHow, Ending
+from watchbound.domain.standing import AuthorisationState, Refusal, Standing
+from watchbound.domain.terms import Terms
 
+MOST_SKEW = timedelta(minutes=1)
+"""How far the clock of whoever acted may run ahead of the clock of whoever reads it."""
 
-class UseCase(Enum):
-    """*Who* may be looked for: a closed list (Court of Appeal, Bridges, 2020)."""
-
-    LOCATE_WANTED = "locate-wanted"
-    LOCATE_MISSING = "locate-missing"
-    PREVENT_SERIOUS_HARM = "prevent-serious-harm"
-    ENFORCE_CONDITIONS = "enforce-conditions"
-    PROTECT_EVENT = "protect-event"
-    DEMONSTRATION = "demonstration"
-
-
-class LocationType(Enum):
-    """*Where* it may be done: a closed list (Court of Appeal, Bridges, 2020)."""
-
-    CRIME_HOTSPOT = "crime-hotspot"
-    TRANSPORT_HUB = "transport-hub"
-    PUBLIC_EVENT = "public-event"
-    ACCESS_ROUTE = "access-route"
-    PROTECTED_SITE = "protected-site"
-    TEST_SITE = "test-site"
+_FINAL = {
+    AuthorisationState.CANCELLED: Refusal.CANCELLED,
+    AuthorisationState.ENDED: Refusal.ENDED,
+    AuthorisationState.PURGED: Refusal.PURGED,
+}
+_IDLE = {
+    AuthorisationState.DRAFT: Refusal.NOT_ACTIVE,
+    AuthorisationState.SIGNED: Refusal.NOT_ACTIVE,
+    AuthorisationState.PAUSED: Refusal.PAUSED,
+}
 
 
-class AuthorisationState(Enum):
-    """Where an authorisation stands; only `ACTIVE` permits anything."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorisation(Terms):
+    """One deployment's written authority, and where it stands.
 
-    ACTIVE = "active"
-    CANCELLED = "cancelled"
-
-
-class Refusal(Enum):
-    """Why authority was not there. Each value is a metric label."""
-
-    NO_AUTHORISATION = "no_authorisation"
-    NOT_ACTIVE = "not_active"
-    NOT_YET_STARTED = "not_yet_started"
-    ENDED = "ended"
-    CAPTURED_OUTSIDE_WINDOW = "captured_outside_window"
-    CAMERA_NOT_COVERED = "camera_not_covered"
-    AUTHORITY_UNKNOWN = "authority_unknown"
-    KEY_DESTROYED = "key_destroyed"
-
-
-@dataclass(frozen=True, slots=True)
-class Authorisation:
-    """One deployment's written authority.
-
-    Attributes:
-        location: the place in words, for people; `location_type` is what rules look at.
-        cameras: the closed set of cameras that it covers.
-        window: when it permits anything.
-        threshold: least cosine similarity that may raise a match, in (0, 1].
-        officer: who authorised it.
+    Only `pipeline.verification` makes one from what was read, so that what a service holds has been verified.
     """
 
-    id: str
-    use_case: UseCase
-    legal_basis: str
-    location: str
-    location_type: LocationType
-    cameras: frozenset[str]
-    window: Window
-    threshold: float
-    officer: str
-    state: AuthorisationState = AuthorisationState.ACTIVE
+    standing: Standing
 
-    def __post_init__(self) -> None:
-        require_name(self.id, "an authorisation id")
-        for name in ("legal_basis", "location", "officer"):
-            if not str(getattr(self, name)).strip():
-                msg = f"an authorisation must state its {name.replace('_', ' ')}"
-                raise InvalidValue(msg)
-        if not self.cameras:
-            msg = "an authorisation must name at least one camera; it never covers all by default"
-            raise InvalidValue(msg)
-        for camera in self.cameras:
-            require_name(camera, "a camera id")
-        if not 0.0 < self.threshold <= 1.0:
-            msg = f"a threshold lies in (0, 1], got {self.threshold}"
-            raise InvalidValue(msg)
+    @classmethod
+    def of(cls, terms: Terms, standing: Standing) -> Authorisation:
+        """The terms, as their acts have left them."""
+        return cls(**{one.name: getattr(terms, one.name) for one in fields(Terms)}, standing=standing)
+
+    @property
+    def state(self) -> AuthorisationState:
+        """Where it stands after its last act; what time alone brings about is told by `refusal` and `ending`."""
+        return self.standing.state
+
+    @property
+    def threshold(self) -> float:
+        """The operating threshold: least cosine similarity that raises a match now."""
+        return self.standing.threshold
 
     def refusal(self, now: datetime) -> Refusal | None:
         """Why this authorisation permits nothing at `now`; None when it is in force."""
-        if self.state is not AuthorisationState.ACTIVE:
-            return Refusal.NOT_ACTIVE
+        standing = self.standing
+        refusal = _FINAL.get(standing.state) or standing.fault or _IDLE.get(standing.state)
+        if refusal is not None:
+            return refusal
         if now < self.window.start:
             return Refusal.NOT_YET_STARTED
         if now >= self.window.end:
             return Refusal.ENDED
+        if standing.urgent_until is not None and now >= standing.urgent_until:
+            return Refusal.URGENT_LAPSED
+        if standing.since is None or now < standing.since - MOST_SKEW:
+            return Refusal.CLOCK_BEHIND
         return None
 
     def refusal_of(self, camera_id: str, captured_at: datetime, now: datetime) -> Refusal | None:
@@ -114,3 +77,13 @@ class Authorisation:
         if captured_at not in self.window:
             return Refusal.CAPTURED_OUTSIDE_WINDOW
         return None
+
+    def ending(self, now: datetime) -> Ending | None:
+        """The moment from which nothing more may be matched, for good; None while that has not come."""
+        endings = [Ending(self.window.end, EndedHow.WINDOW_OVER)]
+        if self.standing.urgent_until is not None:
+            endings.append(Ending(self.standing.urgent_until, EndedHow.LAPSED))
+        if self.standing.cancelled_at is not None:
+            endings.append(Ending(self.standing.cancelled_at, EndedHow.CANCELLED))
+        first = min(endings, key=lambda ending: ending.at)
+        return first if first.at <= now else None

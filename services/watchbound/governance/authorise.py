@@ -1,122 +1,87 @@
-"""Grants and ends the authority under which anything is captured or matched."""
+"""Begins deployments: what must be so beyond the signatures before anything is captured or matched."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
-from watchbound.domain.authorisation import Authorisation, AuthorisationState
-from watchbound.domain.errors import InvalidValue, NotAuthorised, Unavailable, UnknownReference
-from watchbound.pipeline.audit import AuditTrail
+from watchbound.domain.act import ActKind
+from watchbound.domain.activation import Activation
+from watchbound.domain.authorisation import Authorisation
+from watchbound.domain.errors import InvalidValue, NotAuthorised, UnknownReference
+from watchbound.domain.standing import AuthorisationState
+from watchbound.domain.terms import Terms
 from watchbound.pipeline.authority import AuthorityView
-from watchbound.pipeline.topics import AUTHORISATIONS
-from watchbound.ports import Clock, Codec, KeyRing, RecordProducer
+from watchbound.pipeline.authority_desk import AuthorityDesk, require_fresh, require_unused
+from watchbound.ports import Clock, KeyRing, Signer
 
-_ACKNOWLEDGED_WITHIN_S = 10.0
+_OVER = frozenset({AuthorisationState.CANCELLED, AuthorisationState.ENDED, AuthorisationState.PURGED})
+_BEGUN = frozenset({AuthorisationState.ACTIVE, AuthorisationState.PAUSED})
 
 
 class Authoriser:
-    """Publishes authorisations, and returns only when the broker holds them.
+    """Drafts and activates; every other act needs nothing but the desk.
 
     Args:
-        producer: appends to the log.
-        codec: of the authorisations topic.
-        clock: the trusted clock.
+        desk: signs and publishes.
         view: the present state; every act is refused while it is not fresh.
-        audit: where acts and their reasons are told.
+        clock: the trusted clock.
     """
 
-    def __init__(
-        self,
-        producer: RecordProducer,
-        codec: Codec[Authorisation],
-        clock: Clock,
-        view: AuthorityView,
-        audit: AuditTrail,
-    ) -> None:
-        self._producer = producer
-        self._codec = codec
-        self._clock = clock
+    def __init__(self, desk: AuthorityDesk, view: AuthorityView, clock: Clock) -> None:
+        self._desk = desk
         self._view = view
-        self._audit = audit
+        self._clock = clock
 
-    def create(self, authorisation: Authorisation, ring: KeyRing) -> None:
-        """Grant a new authorisation. It is told to the audit log first: what was not told is not granted.
+    def draft(self, terms: Terms, signer: Signer, ring: KeyRing) -> Authorisation:
+        """Begin an authorisation; it permits nothing before it is signed and activated.
 
         Args:
-            authorisation: the terms.
+            terms: what is drafted.
+            signer: the drafter's key.
             ring: makes its data keys, before anybody could need them.
 
         Raises:
             KeyDestroyed: a key of its id was destroyed.
             InvalidValue: its id exists, its window is over, or a camera of it is taken for part of that time.
+            NotAuthorised: the signer may not draft it.
             Unavailable: the log cannot be asked or does not acknowledge.
         """
         require_fresh(self._view)
-        if self._view.find(authorisation.id) is not None:
-            msg = f"authorisation {authorisation.id} exists already and ids are never used twice; choose another --id"
-            raise InvalidValue(msg)
         now = self._clock.now()
-        if authorisation.window.end <= now:
+        if terms.window.end <= now:
             msg = (
-                f"an authorisation must end in the future, got an end of {authorisation.window.end.isoformat()} "
+                f"an authorisation must end in the future, got an end of {terms.window.end.isoformat()} "
                 f"at {now.isoformat()}"
             )
             raise InvalidValue(msg)
-        self._refuse_overlap(authorisation)
-        terms = f"{authorisation.use_case.value} at {authorisation.location}: {authorisation.legal_basis}"
-        self._audit.record(authorisation.officer, "authorisation.granted", authorisation.id, terms)
-        ring.create(authorisation.id)
-        self._publish(authorisation)
+        self._refuse_overlap(terms, frozenset(AuthorisationState) - _OVER)
+        reason = f"{terms.use_case.value} at {terms.location}: {terms.legal_basis}"
+        require_unused(self._view, terms.id)
+        ring.create(terms.id)
+        return self._desk.draft(terms, signer, reason)
 
-    def cancel(self, authorisation_id: str, by: str, reason: str) -> Authorisation:
-        """End an authorisation for good; returns it as it then stands. Doing it twice is doing it once.
-
-        It is published before it is told to the audit log: stopping waits for nothing.
+    def activate(self, authorisation_id: str, activation: Activation, signer: Signer, reason: str) -> Authorisation:
+        """Let it begin, now or as soon as its window does.
 
         Raises:
-            InvalidValue: nobody or no reason is named.
+            InvalidValue: a camera of it serves another deployment for part of that time.
             UnknownReference: there is no such authorisation.
+            NotAuthorised: it is not signed, the review is too old, the list too long, or something is not checked off.
             Unavailable: the log cannot be asked or does not acknowledge.
         """
-        if not by.strip() or not reason.strip():
-            msg = "a cancellation names who cancels (--by) and why (--reason)"
-            raise InvalidValue(msg)
-        known = require_known(self._view, authorisation_id)
-        cancelled = replace(known, state=AuthorisationState.CANCELLED)
-        self._publish(cancelled)
-        self._audit.record(by, "authorisation.cancelled", authorisation_id, reason)
-        return cancelled
+        self._refuse_overlap(require_known(self._view, authorisation_id), _BEGUN)
+        return self._desk.act(authorisation_id, ActKind.ACTIVATE, signer, reason, activation.details())
 
-    def _refuse_overlap(self, wanted: Authorisation) -> None:
+    def _refuse_overlap(self, wanted: Terms, states: frozenset[AuthorisationState]) -> None:
         """A frame carries one authority, so of two on one camera at one time one would silently see nothing."""
         for known in self._view.all():
             shared = known.cameras & wanted.cameras
             overlaps = known.window.start < wanted.window.end and wanted.window.start < known.window.end
-            if shared and overlaps and known.state is AuthorisationState.ACTIVE:
+            if shared and overlaps and known.state in states and known.id != wanted.id:
                 msg = (
                     f"camera {', '.join(sorted(shared))} is covered by authorisation {known.id} from "
                     f"{known.window.start.isoformat()} to {known.window.end.isoformat()}, and a camera serves one "
                     "authorisation at a time; choose another time or camera, or cancel that one first"
                 )
                 raise InvalidValue(msg)
-
-    def _publish(self, authorisation: Authorisation) -> None:
-        value = self._codec.encode(authorisation)
-        self._producer.send(AUTHORISATIONS.name, authorisation.id, value).wait(_ACKNOWLEDGED_WITHIN_S)
-
-
-def require_fresh(view: AuthorityView) -> None:
-    """Refuse to act on what may be out of date.
-
-    Raises:
-        Unavailable: the view is stale.
-    """
-    if view.stale():
-        age = view.age_s()
-        since = "never" if math.isinf(age) else f"{age:.1f} s ago"
-        msg = f"the authorisations are not known to be up to date (last confirmed {since}); is the broker reachable?"
-        raise Unavailable(msg)
 
 
 def require_known(view: AuthorityView, authorisation_id: str) -> Authorisation:
@@ -135,20 +100,22 @@ def require_known(view: AuthorityView, authorisation_id: str) -> Authorisation:
 
 
 def require_enrollable(view: AuthorityView, clock: Clock, authorisation_id: str) -> Authorisation:
-    """The authorisation of this id, if people may be put on its watchlist now: also before it starts.
+    """The authorisation of this id, if people may be put on its watchlist now: also before it is signed or starts.
 
     Raises:
         UnknownReference: there is none.
-        NotAuthorised: it was cancelled or has ended.
+        NotAuthorised: it is cancelled or over, or what stands on the log of it cannot be believed.
         Unavailable: the view is stale.
     """
     known = require_known(view, authorisation_id)
-    if known.state is not AuthorisationState.ACTIVE:
-        msg = f"authorisation {authorisation_id} is cancelled: nobody may be enrolled under it"
+    if known.standing.fault is not None:
+        msg = f"authorisation {authorisation_id} cannot be believed: {known.standing.fault_detail}"
         raise NotAuthorised(msg)
-    if clock.now() >= known.window.end:
-        msg = (
-            f"authorisation {authorisation_id} ended at {known.window.end.isoformat()}: nobody may be enrolled under it"
-        )
+    if known.state in _OVER:
+        msg = f"authorisation {authorisation_id} is {known.state.value}: nobody may be enrolled under it"
+        raise NotAuthorised(msg)
+    ending = known.ending(clock.now())
+    if ending is not None:
+        msg = f"authorisation {authorisation_id} ended at {ending.at.isoformat()}: nobody may be enrolled under it"
         raise NotAuthorised(msg)
     return known

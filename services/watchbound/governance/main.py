@@ -27,6 +27,7 @@ from watchbound.governance.remove import Remover
 from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.authority_desk import AuthorityDesk
 from watchbound.pipeline.feed import Feed, authority_handler
 from watchbound.pipeline.topics import AUDIT, AUTHORISATIONS, WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
@@ -67,8 +68,8 @@ class Governance:
         self._kafka = kafka
         self._audit = audit
         self._clock = SystemClock()
-        self.view = AuthorityView(self._clock, authority.max_age_s)
         self.trust = FileTrustList(trust.list)
+        self.view = AuthorityView(self._clock, authority.max_age_s, self.trust)
         self.roster = Roster(self.trust)
         self.pending = Pending()
         self._resources = ExitStack()
@@ -103,9 +104,13 @@ class Governance:
         reader = KafkaTopicReader(self._kafka, list(handlers), name)
         return Feed(reader, handlers, self.view.confirm, _tell_poison, "authority and watchlist")
 
+    def desk(self) -> AuthorityDesk:
+        """Signs acts and publishes them."""
+        return AuthorityDesk(self._producer, codecs.AUTHORISATION, self.view, self._clock, self.trail)
+
     def authoriser(self) -> Authoriser:
-        """Grants and cancels."""
-        return Authoriser(self._producer, codecs.AUTHORISATION, self._clock, self.view, self.trail)
+        """Drafts and activates."""
+        return Authoriser(self.desk(), self.view, self._clock)
 
     def enroller(
         self,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from watchbound.domain.authorisation import Authorisation, Refusal
+from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.errors import Poison, PoisonReason
 from watchbound.domain.frame import Capture
+from watchbound.domain.standing import Refusal
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.ports import Clock
 

@@ -71,8 +71,8 @@ class MatchingConfiguration:
     milvus: MilvusSettings
     models: ModelSettings
     authority: AuthoritySettings
-    keys: KeySettings
     trust: TrustSettings
+    keys: KeySettings
     matching: MatchingSettings
     logs: LogSettings
 
@@ -92,7 +92,7 @@ class WorkerProcess:
         self._tallies = TallyBook(self._name, self._clock)
         self._ring = open_key_ring(configuration.keys)
         trust = FileTrustList(configuration.trust.list)
-        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s)
+        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust)
         self._delta = WatchlistDelta(self._clock)
         self._roster = Roster(trust)
         gallery = MilvusGallery(configuration.milvus)

@@ -15,11 +15,12 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from watchbound.domain.authorisation import Authorisation, Refusal
+from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.embedding import UNIT_TOLERANCE
 from watchbound.domain.errors import InvalidValue, KeyDestroyed, Poison, PoisonReason
 from watchbound.domain.face import Box, Detection
 from watchbound.domain.frame import Capture, SealedFrame, require_name
+from watchbound.domain.standing import Refusal
 from watchbound.extraction.align import align
 from watchbound.extraction.decode import PictureLimits, decode_jpeg
 from watchbound.extraction.quality import QualityGate, assess, worth, worth_bound

@@ -4,52 +4,93 @@ from __future__ import annotations
 
 import math
 import threading
+from dataclasses import replace
 from datetime import datetime
 
-from watchbound.domain.authorisation import Authorisation, AuthorisationState, Refusal
-from watchbound.ports import Clock
+from watchbound.domain.act import ActKind
+from watchbound.domain.authorisation import Authorisation
+from watchbound.domain.errors import NotAuthorised
+from watchbound.domain.standing import Refusal
+from watchbound.domain.written_authority import WrittenAuthority
+from watchbound.pipeline.verification import read_authority
+from watchbound.ports import Clock, TrustList
 
 
 class AuthorityView:
-    """The authorisations as last published, and whether that knowledge is fresh enough to act on.
+    """The authorisations as last published, verified, and whether that knowledge is fresh enough to act on.
 
     Nothing is permitted before the first `confirm`, nor when the last one is `max_age_s` old: a service that cannot
     hear a cancellation must behave as if there were one. Safe to share between threads.
 
-    The topic's order is authoritative with one exception: **cancellation is final**. Once an id has been seen
-    cancelled, a later active record of that id is not believed, whether a producer's retry, a restored backup or a
-    mistake replayed it. To start again takes a new authorisation with a new id, which a person signs for.
+    The topic is never believed: every signature is verified here, when a record comes and when the trust list has
+    changed, so that asking costs nothing. Of each authorisation the longest chain that held is remembered, whatever
+    is published later:
+
+    - a chain that is a beginning of it is an older state replayed, and is passed over;
+    - one that does not hold permits nothing while it stands there, until a good one is published again;
+    - one that holds and differs is a **fork**: somebody's word was left out, so nothing is permitted ever again, and a
+      cancellation on either side is final. To start again takes a new authorisation with a new id.
 
     Args:
         clock: the service's trusted clock.
         max_age_s: how long a confirmation lasts, in seconds.
+        trust: whose signatures count.
     """
 
-    def __init__(self, clock: Clock, max_age_s: float) -> None:
+    def __init__(self, clock: Clock, max_age_s: float, trust: TrustList) -> None:
         self._clock = clock
         self._max_age_s = max_age_s
+        self._trust = trust
+        self._trusted_version = trust.version()
         self._lock = threading.Lock()
         self._known: dict[str, Authorisation] = {}
-        self._cancelled: set[str] = set()
+        self._last: dict[str, WrittenAuthority] = {}
+        self._good: dict[str, WrittenAuthority] = {}
+        self._forked: set[str] = set()
         self._confirmed_at: datetime | None = None
 
-    def apply(self, authorisation: Authorisation) -> None:
+    def apply(self, written: WrittenAuthority) -> None:
         """Take one record of the compacted topic."""
         with self._lock:
-            if authorisation.state is AuthorisationState.CANCELLED:
-                self._cancelled.add(authorisation.id)
-            elif authorisation.id in self._cancelled:
-                return
-            self._known[authorisation.id] = authorisation
+            self._apply(written)
 
     def forget(self, authorisation_id: str) -> None:
-        """Take a tombstone: nothing is known under this id, yet that it was cancelled stays known."""
+        """Take a tombstone: nothing is permitted under this id, yet what was done to it stays known."""
         with self._lock:
             self._known.pop(authorisation_id, None)
+            self._last.pop(authorisation_id, None)
+
+    def written(self, authorisation_id: str) -> WrittenAuthority | None:
+        """The longest chain that held, to be continued; None where there is none."""
+        with self._lock:
+            return self._good.get(authorisation_id)
+
+    def require_good(self, written: WrittenAuthority) -> Authorisation:
+        """What a chain amounts to, without taking it, where every act of it holds.
+
+        Raises:
+            NotAuthorised: one does not, in the words of its fault.
+        """
+        reading = read_authority(written, self._trust)
+        if reading.good < len(written.acts):
+            raise NotAuthorised(reading.authorisation.standing.fault_detail)
+        return reading.authorisation
+
+    def holder(self, key_id: str) -> str:
+        """Whose key it is.
+
+        Raises:
+            NotTrusted: nobody's that is known.
+        """
+        return self._trust.holder(key_id)
 
     def confirm(self) -> None:
-        """Say that everything which stood in the topic has been applied."""
+        """Say that everything which stood in the topic has been applied; a changed trust list takes effect here."""
+        version = self._trust.version()
         with self._lock:
+            if version != self._trusted_version:
+                self._trusted_version = version
+                self._known = {name: self._judged(last) for name, last in self._last.items()}
             self._confirmed_at = self._clock.now()
 
     def age_s(self) -> float:
@@ -117,6 +158,39 @@ class AuthorityView:
             if self._stale(now):
                 return ()
             return tuple(known for known in self._ordered() if known.refusal(now) is None)
+
+    def _apply(self, written: WrittenAuthority) -> None:
+        reading = read_authority(written, self._trust)
+        held, good = written.first(reading.good), self._good.get(written.id)
+        if held.acts and held == written and good is not None and held != good and good.begins_with(held):
+            return
+        if held.acts:
+            self._good[written.id] = self._better(good, held)
+        self._last[written.id] = written
+        self._known[written.id] = self._judged(written)
+
+    def _better(self, good: WrittenAuthority | None, held: WrittenAuthority) -> WrittenAuthority:
+        """Of two chains that hold, the one to remember; notes a fork where neither is the other's beginning."""
+        if good is None or held.begins_with(good):
+            return held
+        if good.begins_with(held):
+            return good
+        self._forked.add(held.id)
+        return held if held.does(ActKind.CANCEL) else good
+
+    def _judged(self, last: WrittenAuthority) -> Authorisation:
+        """What is known of an authorisation of which `last` was published last."""
+        reading = read_authority(last, self._trust).authorisation
+        good = self._good.get(last.id)
+        if good is None or (good == last and last.id not in self._forked):
+            return reading
+        kept = read_authority(good, self._trust).authorisation
+        fault, detail = reading.standing.fault, reading.standing.fault_detail
+        if last.id in self._forked:
+            fault, detail = Refusal.FORKED, "two histories of it have been published; begin a new one with a new id"
+        if fault is None:
+            return kept
+        return replace(kept, standing=replace(kept.standing, fault=fault, fault_detail=detail))
 
     def _age_s(self, now: datetime) -> float:
         return math.inf if self._confirmed_at is None else abs((now - self._confirmed_at).total_seconds())

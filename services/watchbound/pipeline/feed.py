@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
-from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
+from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.metric_names import AUTHORISATIONS_IN_FORCE, AUTHORITY_AGE
 from watchbound.ports import Codec, Metrics, Record, TopicReader
@@ -172,7 +172,7 @@ def in_turn(*handlers: RecordHandler) -> RecordHandler:
     return handle
 
 
-def authority_handler(codec: Codec[Authorisation], view: AuthorityView) -> RecordHandler:
+def authority_handler(codec: Codec[WrittenAuthority], view: AuthorityView) -> RecordHandler:
     """A handler for the authorisations topic that folds it into `view`.
 
     A record that cannot be read has still replaced what stood under its key. A newer version may have paused the
@@ -186,14 +186,14 @@ def authority_handler(codec: Codec[Authorisation], view: AuthorityView) -> Recor
             view.forget(record.key)
             return
         try:
-            authorisation = codec.decode(record.value)
-            if authorisation.id != record.key:
-                detail = f"expected the authorisation's id {authorisation.id} as the key, got {record.key[:80]!r}"
+            written = codec.decode(record.value)
+            if written.id != record.key:
+                detail = f"expected the authorisation's id {written.id} as the key, got {record.key[:80]!r}"
                 raise Poison(PoisonReason.WRONG_KEY, detail)
         except Poison:
             view.forget(record.key)
             raise
-        view.apply(authorisation)
+        view.apply(written)
 
     return handle
 

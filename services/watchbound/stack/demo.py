@@ -14,8 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from watchbound.adapters import codecs
 from watchbound.adapters.kafka_log import KafkaTopicReader
+from watchbound.domain.activation import PreDeploymentItem
 from watchbound.domain.alert import AlertEvent
 from watchbound.domain.errors import Unavailable
+from watchbound.domain.watchlist import Category
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.topics import ALERTS, TALLIES
 from watchbound.settings import KafkaSettings, load
@@ -107,9 +109,10 @@ def run_demo(
     with EmbeddedStack(folder) as stack:
         stack.environment["WATCHBOUND_MODELS_CACHE"] = str(options.models_cache)
         stack.environment["WATCHBOUND_ALERTING_PASSAGE_GAP_S"] = str(PASSAGE_GAP_S)
-        with screen.step("authorising and enrolling on an embedded broker and vector store"):
+        with screen.step("authorising, enrolling and activating on an embedded broker and vector store"):
             authorisation = _authorise(stack, shown)
             _enrol(stack, shown, authorisation, screen)
+            _activate(stack, authorisation, len(_enrolled(stack, authorisation)))
         with screen.step(f"starting {options.workers} matching worker(s) and alerting"):
             matching = stack.start("matching", ["match", "run", "--workers", str(options.workers)], grace_s=30.0)
             alerting = stack.start("alerting", ["alerting", "run"])
@@ -131,21 +134,37 @@ def run_demo(
 
 
 def _authorise(stack: EmbeddedStack, plan: DemoPlan) -> str:
+    """Draft and sign; it permits nothing before it is activated."""
     now = datetime.now(UTC)
     terms = {
         "--use-case": "demonstration",
         "--legal-basis": "nobody real is shown",
+        "--legitimate-aim": "to show the whole flow",
+        "--necessity": "a demonstration needs something to show",
+        "--proportionality": "people who do not exist, on one machine",
+        "--dpia-reference": "none needed: no personal data",
         "--location": "this machine",
         "--location-type": "test-site",
-        "--threshold": str(THRESHOLD),
-        "--officer": "demonstration",
+        "--max-watchlist-size": "10000",
+        "--minimum-threshold": str(THRESHOLD),
+        "--threshold-reason": "separates the demonstration's invented people",
+        "--signage-reference": "none needed: nobody passes",
+        "--officer": "officer",
         "--start": now.isoformat(),
         "--end": (now + timedelta(hours=12)).isoformat(),
     }
     flags = [part for pair in terms.items() for part in pair]
-    cameras = [part for camera in plan.cameras for part in ("--camera", camera.id)]
-    created = stack.call(["authorise", "create", *flags, *cameras])
-    return str(created["id"])
+    lists = [part for camera in plan.cameras for part in ("--camera", camera.id)]
+    lists += [part for category in Category for part in ("--category", category.value)]
+    drafted = stack.call(["authorise", "draft", *flags, *lists, *stack.key("drafter")])
+    stack.call(["authorise", "sign", drafted["id"], *stack.key("officer")])
+    return str(drafted["id"])
+
+
+def _activate(stack: EmbeddedStack, authorisation: str, watchlist_size: int) -> None:
+    items = [part for item in PreDeploymentItem for part in ("--item", item.value)]
+    review = ["--reviewed-by", "watchlist-1", "--watchlist-size", str(watchlist_size)]
+    stack.call(["authorise", "activate", authorisation, *review, *items, *stack.key("officer")])
 
 
 def papers_of_today() -> dict[str, str]:

@@ -96,6 +96,10 @@ class EmbeddedStack:
         """The ring that its services share."""
         return open_key_ring(self.keys)
 
+    def key(self, holder: str) -> list[str]:
+        """The flags with which a command signs as one of `officers`."""
+        return ["--key", str(self.officers.key(holder))]
+
     def start(self, name: str, arguments: Sequence[str], grace_s: float = 20.0) -> Service:
         """Start `watchbound ARGUMENTS` as a service; wait for it with `Service.process.wait_until`.
 

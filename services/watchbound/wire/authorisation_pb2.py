@@ -22,21 +22,28 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from watchbound.wire import common_pb2 as watchbound_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!watchbound/v1/authorisation.proto\x12\rwatchbound.v1\"\xa9\x02\n\rAuthorisation\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x08use_case\x18\x02 \x01(\x0e\x32\x16.watchbound.v1.UseCase\x12\x13\n\x0blegal_basis\x18\x03 \x01(\t\x12\x10\n\x08location\x18\x04 \x01(\t\x12\x32\n\rlocation_type\x18\x05 \x01(\x0e\x32\x1b.watchbound.v1.LocationType\x12\x0f\n\x07\x63\x61meras\x18\x06 \x03(\t\x12\x10\n\x08start_us\x18\x07 \x01(\x03\x12\x0e\n\x06\x65nd_us\x18\x08 \x01(\x03\x12\x11\n\tthreshold\x18\t \x01(\x01\x12\x0f\n\x07officer\x18\n \x01(\t\x12\x30\n\x05state\x18\x0b \x01(\x0e\x32!.watchbound.v1.AuthorisationState*\xd8\x01\n\x07UseCase\x12\x18\n\x14USE_CASE_UNSPECIFIED\x10\x00\x12\x1a\n\x16USE_CASE_LOCATE_WANTED\x10\x01\x12\x1b\n\x17USE_CASE_LOCATE_MISSING\x10\x02\x12!\n\x1dUSE_CASE_PREVENT_SERIOUS_HARM\x10\x03\x12\x1f\n\x1bUSE_CASE_ENFORCE_CONDITIONS\x10\x04\x12\x1a\n\x16USE_CASE_PROTECT_EVENT\x10\x05\x12\x1a\n\x16USE_CASE_DEMONSTRATION\x10\x06*\xee\x01\n\x0cLocationType\x12\x1d\n\x19LOCATION_TYPE_UNSPECIFIED\x10\x00\x12\x1f\n\x1bLOCATION_TYPE_CRIME_HOTSPOT\x10\x01\x12\x1f\n\x1bLOCATION_TYPE_TRANSPORT_HUB\x10\x02\x12\x1e\n\x1aLOCATION_TYPE_PUBLIC_EVENT\x10\x03\x12\x1e\n\x1aLOCATION_TYPE_ACCESS_ROUTE\x10\x04\x12 \n\x1cLOCATION_TYPE_PROTECTED_SITE\x10\x05\x12\x1b\n\x17LOCATION_TYPE_TEST_SITE\x10\x06*|\n\x12\x41uthorisationState\x12#\n\x1f\x41UTHORISATION_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x41UTHORISATION_STATE_ACTIVE\x10\x01\x12!\n\x1d\x41UTHORISATION_STATE_CANCELLED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!watchbound/v1/authorisation.proto\x12\rwatchbound.v1\x1a\x1awatchbound/v1/common.proto\"\x8a\x05\n\rAuthorisation\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x08use_case\x18\x02 \x01(\x0e\x32\x16.watchbound.v1.UseCase\x12\x13\n\x0blegal_basis\x18\x03 \x01(\t\x12\x10\n\x08location\x18\x04 \x01(\t\x12\x32\n\rlocation_type\x18\x05 \x01(\x0e\x32\x1b.watchbound.v1.LocationType\x12\x0f\n\x07\x63\x61meras\x18\x06 \x03(\t\x12\x10\n\x08start_us\x18\x07 \x01(\x03\x12\x0e\n\x06\x65nd_us\x18\x08 \x01(\x03\x12\x0f\n\x07officer\x18\n \x01(\t\x12\x16\n\x0elegitimate_aim\x18\x0c \x01(\t\x12\x11\n\tnecessity\x18\r \x01(\t\x12\x17\n\x0fproportionality\x18\x0e \x01(\t\x12\x16\n\x0e\x64pia_reference\x18\x0f \x01(\t\x12\x1a\n\x12max_watchlist_size\x18\x10 \x01(\r\x12+\n\ncategories\x18\x11 \x03(\x0e\x32\x17.watchbound.v1.Category\x12\x19\n\x11minimum_threshold\x18\x12 \x01(\x01\x12\x18\n\x10threshold_reason\x18\x13 \x01(\t\x12\x18\n\x10min_eye_distance\x18\x14 \x01(\x01\x12+\n\tretention\x18\x15 \x01(\x0b\x32\x18.watchbound.v1.Retention\x12\x19\n\x11signage_reference\x18\x16 \x01(\t\x12\x12\n\ndrafted_by\x18\x17 \x01(\t\x12\x0e\n\x06urgent\x18\x18 \x01(\x08\x12&\n\x04\x61\x63ts\x18\x19 \x03(\x0b\x32\x18.watchbound.v1.SignedActJ\x04\x08\t\x10\nJ\x04\x08\x0b\x10\x0cR\tthresholdR\x05state\"M\n\tRetention\x12\x1d\n\x15watchlist_after_end_s\x18\x01 \x01(\x03\x12\x10\n\x08\x61lerts_s\x18\x02 \x01(\x03\x12\x0f\n\x07\x61udit_s\x18\x03 \x01(\x03\"\xd7\x01\n\tSignedAct\x12\x0b\n\x03seq\x18\x01 \x01(\r\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.watchbound.v1.ActKind\x12\r\n\x05\x61t_us\x18\x03 \x01(\x03\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12&\n\x07\x64\x65tails\x18\x05 \x03(\x0b\x32\x15.watchbound.v1.Detail\x12\x14\n\x0cterms_digest\x18\x06 \x01(\x0c\x12\x17\n\x0fprevious_digest\x18\x07 \x01(\x0c\x12\x0e\n\x06key_id\x18\x08 \x01(\t\x12\x11\n\tsignature\x18\t \x01(\x0c\"%\n\x06\x44\x65tail\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t*\xe1\x01\n\x07\x41\x63tKind\x12\x18\n\x14\x41\x43T_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41\x43T_KIND_DRAFT\x10\x01\x12\x11\n\rACT_KIND_SIGN\x10\x02\x12\x15\n\x11\x41\x43T_KIND_ACTIVATE\x10\x03\x12\x12\n\x0e\x41\x43T_KIND_PAUSE\x10\x04\x12\x13\n\x0f\x41\x43T_KIND_RESUME\x10\x05\x12\x13\n\x0f\x41\x43T_KIND_CANCEL\x10\x06\x12\x1a\n\x16\x41\x43T_KIND_SET_THRESHOLD\x10\x07\x12\x10\n\x0c\x41\x43T_KIND_END\x10\x08\x12\x12\n\x0e\x41\x43T_KIND_PURGE\x10\t*\xd8\x01\n\x07UseCase\x12\x18\n\x14USE_CASE_UNSPECIFIED\x10\x00\x12\x1a\n\x16USE_CASE_LOCATE_WANTED\x10\x01\x12\x1b\n\x17USE_CASE_LOCATE_MISSING\x10\x02\x12!\n\x1dUSE_CASE_PREVENT_SERIOUS_HARM\x10\x03\x12\x1f\n\x1bUSE_CASE_ENFORCE_CONDITIONS\x10\x04\x12\x1a\n\x16USE_CASE_PROTECT_EVENT\x10\x05\x12\x1a\n\x16USE_CASE_DEMONSTRATION\x10\x06*\xee\x01\n\x0cLocationType\x12\x1d\n\x19LOCATION_TYPE_UNSPECIFIED\x10\x00\x12\x1f\n\x1bLOCATION_TYPE_CRIME_HOTSPOT\x10\x01\x12\x1f\n\x1bLOCATION_TYPE_TRANSPORT_HUB\x10\x02\x12\x1e\n\x1aLOCATION_TYPE_PUBLIC_EVENT\x10\x03\x12\x1e\n\x1aLOCATION_TYPE_ACCESS_ROUTE\x10\x04\x12 \n\x1cLOCATION_TYPE_PROTECTED_SITE\x10\x05\x12\x1b\n\x17LOCATION_TYPE_TEST_SITE\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'watchbound.v1.authorisation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_USECASE']._serialized_start=353
-  _globals['_USECASE']._serialized_end=569
-  _globals['_LOCATIONTYPE']._serialized_start=572
-  _globals['_LOCATIONTYPE']._serialized_end=810
-  _globals['_AUTHORISATIONSTATE']._serialized_start=812
-  _globals['_AUTHORISATIONSTATE']._serialized_end=936
-  _globals['_AUTHORISATION']._serialized_start=53
-  _globals['_AUTHORISATION']._serialized_end=350
+  _globals['_ACTKIND']._serialized_start=1070
+  _globals['_ACTKIND']._serialized_end=1295
+  _globals['_USECASE']._serialized_start=1298
+  _globals['_USECASE']._serialized_end=1514
+  _globals['_LOCATIONTYPE']._serialized_start=1517
+  _globals['_LOCATIONTYPE']._serialized_end=1755
+  _globals['_AUTHORISATION']._serialized_start=81
+  _globals['_AUTHORISATION']._serialized_end=731
+  _globals['_RETENTION']._serialized_start=733
+  _globals['_RETENTION']._serialized_end=810
+  _globals['_SIGNEDACT']._serialized_start=813
+  _globals['_SIGNEDACT']._serialized_end=1028
+  _globals['_DETAIL']._serialized_start=1030
+  _globals['_DETAIL']._serialized_end=1067
 # @@protoc_insertion_point(module_scope)

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchbound.adapters import codecs
+from watchbound.domain.act import ActKind
 from watchbound.domain.alert import AlertEvent
-from watchbound.domain.authorisation import AuthorisationState, LocationType, UseCase
 from watchbound.domain.decision import Verdict
 from watchbound.domain.demography import AgeBand, Ethnicity, Sex
 from watchbound.domain.errors import Poison, PoisonReason
 from watchbound.domain.frame import SealedFrame
 from watchbound.domain.listing import listing_of
+from watchbound.domain.terms import LocationType, UseCase
 from watchbound.domain.watchlist import Category, EntryAdded, ResponseLevel, WatchlistChange
 from watchbound.wire import alert_pb2, authorisation_pb2, common_pb2, decision_pb2
 
@@ -25,7 +26,7 @@ PAIRS: list[tuple[codecs.ProtobufCodec[Any, Any], st.SearchStrategy[Any]]] = [
     (codecs.MATCH, strategies.matches()),
     (codecs.ALERT, strategies.alerts()),
     (codecs.DECISION, strategies.decisions),
-    (codecs.AUTHORISATION, strategies.authorisations),
+    (codecs.AUTHORISATION, strategies.written_authorities),
     (codecs.TALLY, strategies.tallies),
     (codecs.AUDIT_EVENT, strategies.audit_events),
     (codecs.DEAD_LETTER, strategies.dead_letters),
@@ -61,7 +62,7 @@ def test_a_watchlist_change_keeps_every_template_to_the_bit(change: WatchlistCha
         np.testing.assert_array_equal(got.embedding.vector, put.embedding.vector)
 
 
-@given(strategies.authorisations)
+@given(strategies.written_authorities)
 def test_the_same_value_has_the_same_bytes(authorisation: Any) -> None:
     """Cameras are a set: their order must not show."""
     assert codecs.AUTHORISATION.encode(authorisation) == codecs.AUTHORISATION.encode(authorisation)
@@ -81,7 +82,7 @@ def test_the_same_value_has_the_same_bytes(authorisation: Any) -> None:
         (decision_pb2.AgeBand, AgeBand),
         (authorisation_pb2.UseCase, UseCase),
         (authorisation_pb2.LocationType, LocationType),
-        (authorisation_pb2.AuthorisationState, AuthorisationState),
+        (authorisation_pb2.ActKind, ActKind),
     ],
     ids=lambda kind: getattr(kind, "__name__", ""),
 )

@@ -13,7 +13,6 @@ from watchbound.adapters import codecs
 from watchbound.alerting.fold import MAX_CLOCK_SKEW, MAX_CROP_BYTES, AlertCodecs, AlertFold
 from watchbound.alerting.window_codec import AlertWindowCodec
 from watchbound.domain.alert import AlertEvent
-from watchbound.domain.authorisation import Authorisation, AuthorisationState, LocationType, UseCase
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
 from watchbound.domain.listing import Listing
@@ -28,19 +27,16 @@ from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Record, TopicPartition
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.metrics import RecordedMetrics
+from watchbound.testing.office import Office, terms
 from watchbound.testing.watchlist import FakeOfficers
 
 SUBJECT = "station/P001"
-STATION = Authorisation(
+OFFICE = Office()
+STATION = terms(
     id="station",
-    use_case=UseCase.LOCATE_MISSING,
-    legal_basis="a test",
-    location="a station",
-    location_type=LocationType.TRANSPORT_HUB,
     cameras=frozenset({"gate-1", "gate-2"}),
     window=Window(at(-3600), at(3600)),
-    threshold=0.55,
-    officer="officer-1",
+    minimum_threshold=0.55,
 )
 
 
@@ -50,8 +46,8 @@ class Bench:
     def __init__(self) -> None:
         self.clock = ManualClock(at(0.5))
         self.metrics = RecordedMetrics()
-        self.authority = AuthorityView(self.clock, max_age_s=5)
-        self.authority.apply(STATION)
+        self.authority = AuthorityView(self.clock, max_age_s=5, trust=OFFICE.trust)
+        self.authority.apply(OFFICE.active(STATION))
         self.authority.confirm()
         self.officers = FakeOfficers()
         self.watchlist = Roster(self.officers.trust)
@@ -133,9 +129,9 @@ def test_what_authority_does_not_cover_raises_nothing(bench: Bench, value: Match
 
 
 def test_a_cancelled_deployment_raises_nothing_from_what_lay_in_the_log(bench: Bench) -> None:
-    bench.authority.apply(replace(STATION, state=AuthorisationState.CANCELLED))
+    bench.authority.apply(OFFICE.cancelled(STATION))
     assert bench.match(match(0)).outputs == ()
-    assert bench.suppressed("not_active") == 1
+    assert bench.suppressed("cancelled") == 1
 
 
 def test_while_authority_is_not_current_a_match_is_held(bench: Bench) -> None:

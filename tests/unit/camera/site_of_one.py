@@ -16,10 +16,10 @@ from watchbound.camera.publishing import FramePublisher
 from watchbound.camera.runner import CameraRunner, Desk
 from watchbound.camera.site import CameraConfig, SyntheticSource
 from watchbound.camera.sources.source import LazyPicture, Picture
-from watchbound.domain.authorisation import Authorisation, AuthorisationState, LocationType, UseCase
 from watchbound.domain.frame import Frame
 from watchbound.domain.moment import Window
 from watchbound.domain.tally import Tally
+from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.sealing import open_frame
@@ -29,7 +29,9 @@ from watchbound.testing.clock import ManualClock
 from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
 from watchbound.testing.metrics import RecordedMetrics
+from watchbound.testing.office import Office, terms
 
+OFFICE = Office()
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CHANCE = np.random.default_rng(3)
 
@@ -40,20 +42,9 @@ def picture_of(due_s: float) -> LazyPicture:
 
 def authorisation(
     *cameras: str, start: datetime = NOON, end: datetime = NOON + timedelta(hours=1), cancelled: bool = False
-) -> Authorisation:
-    state = AuthorisationState.CANCELLED if cancelled else AuthorisationState.ACTIVE
-    return Authorisation(
-        "op-1",
-        UseCase.DEMONSTRATION,
-        "a test",
-        "here",
-        LocationType.TEST_SITE,
-        frozenset(cameras),
-        Window(start, end),
-        0.5,
-        "Officer A",
-        state,
-    )
+) -> WrittenAuthority:
+    given = terms(cameras=frozenset(cameras), window=Window(start, end))
+    return OFFICE.cancelled(given) if cancelled else OFFICE.active(given)
 
 
 class ClockPace:
@@ -101,7 +92,7 @@ class SiteOfOne:
         self.broker = InMemoryBroker(self.clock)
         self.ring = FakeKeyRing()
         self.ring.create("op-1")
-        self.authority = AuthorityView(self.clock, max_age_s=1e9)
+        self.authority = AuthorityView(self.clock, max_age_s=1e9, trust=OFFICE.trust)
         self.authority.confirm()
         self.book = TallyBook("run-1", self.clock)
         self.pace = ClockPace(self.clock)

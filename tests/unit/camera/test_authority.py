@@ -8,7 +8,8 @@ import pytest
 from tests.unit.camera.site_of_one import NOON, PlayedSource, SiteOfOne, authorisation, picture_of
 from watchbound.camera.health import Luma
 from watchbound.camera.sources.source import LazyPicture
-from watchbound.domain.authorisation import Authorisation, Refusal
+from watchbound.domain.standing import Refusal
+from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline import metric_names as names
 from watchbound.ports import Image
 
@@ -38,10 +39,10 @@ def refusals(site: SiteOfOne) -> dict[str, float]:
             Refusal.NOT_YET_STARTED,
         ),
         (authorisation("north", start=NOON - timedelta(hours=1), end=NOON), Refusal.ENDED),
-        (authorisation("north", cancelled=True), Refusal.NOT_ACTIVE),
+        (authorisation("north", cancelled=True), Refusal.CANCELLED),
     ],
 )
-def test_nothing_is_published_without_authority(known: Authorisation | None, reason: Refusal) -> None:
+def test_nothing_is_published_without_authority(known: WrittenAuthority | None, reason: Refusal) -> None:
     site = SiteOfOne(ten_seconds())
     if known is not None:
         site.authority.apply(known)
@@ -80,7 +81,7 @@ def test_a_cancellation_between_capture_and_sending_stops_what_is_buffered() -> 
     site.authority.apply(authorisation("north", cancelled=True))
     site.send_buffered()
     assert site.published() == []
-    assert refusals(site) == {Refusal.NOT_ACTIVE.value: 6}
+    assert refusals(site) == {Refusal.CANCELLED.value: 6}
 
 
 def test_an_end_between_capture_and_sending_stops_what_is_buffered() -> None:

@@ -4,74 +4,139 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from watchbound.cli import authorise, watchlist
 from watchbound.domain.errors import ConfigurationError
+from watchbound.domain.terms import Terms, UseCase
+from watchbound.domain.watchlist import Category
+from watchbound.governance.terms_file import read_terms, template
 from watchbound.stack.officers import Officers
 
-GOOD = {
-    "--use-case": "locate-missing",
-    "--legal-basis": "written authority 1",
-    "--location": "Central station",
-    "--location-type": "transport-hub",
-    "--camera": "gate-1",
-    "--threshold": "0.45",
-    "--officer": "Supt Example",
-    "--start": "2026-11-23T09:00Z",
-    "--end": "2026-11-23T13:00Z",
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+GOOD: dict[str, Any] = {
+    "id": "op-1",
+    "use_case": "locate-missing",
+    "legal_basis": "written authority 1",
+    "legitimate_aim": "to find a missing person",
+    "necessity": "other means have failed",
+    "proportionality": "one station, four hours",
+    "dpia_reference": "DPIA 31",
+    "location": "Central station",
+    "location_type": "transport-hub",
+    "cameras": ["gate-1"],
+    "start": "2026-11-23T09:00Z",
+    "end": "2026-11-23T13:00Z",
+    "max_watchlist_size": 100,
+    "categories": ["missing"],
+    "minimum_threshold": 0.45,
+    "threshold_reason": "calibrated",
+    "signage_reference": "signs 1 to 4",
+    "officer": "officer",
 }
 
 
-def create(**changed: str | None) -> BaseException | None:
-    flags = GOOD | {f"--{name.replace('_', '-')}": value for name, value in changed.items()}
-    arguments = [part for name, value in flags.items() if value is not None for part in (name, value)]
-    return CliRunner().invoke(authorise.app, ["create", *arguments]).exception
+def written(folder: Path, **changed: Any) -> Path:
+    path = folder / "terms.yaml"
+    path.write_text(yaml.safe_dump({**GOOD, **changed}))
+    return path
+
+
+def read(folder: Path, **changed: Any) -> Terms:
+    return read_terms(written(folder, **changed), {}, "drafter", NOW)
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"start": "2026-11-23T09:00"}, "--start must carry a time zone"),
-        ({"start": "tomorrow"}, "--start: expected ISO 8601 with a zone"),
-        ({"end": None}, "either --end or --hours"),
-        ({"hours": "4"}, "either --end or --hours"),
-        ({"end": None, "hours": "1e12"}, "--hours: expected a span"),
-        ({"end": None, "hours": "nan"}, "--hours: expected a span"),
+        ({"start": "2026-11-23T09:00"}, "start: .*timezone"),
+        ({"start": "tomorrow"}, "start: "),
+        ({"end": None}, "either end or hours"),
+        ({"hours": 4}, "either end or hours"),
+        ({"end": None, "hours": 1e12}, "hours: "),
+        ({"end": None, "hours": float("nan")}, "hours: "),
         ({"end": "2026-11-23T09:00Z"}, "must end after it starts"),
-        ({"camera": "gate 1"}, "a camera id must be"),
-        ({"threshold": "1.5"}, "a threshold lies in"),
-        ({"threshold": "nan"}, "a threshold lies in"),
-        ({"officer": " "}, "must state its officer"),
+        ({"cameras": ["gate 1"]}, "a camera id must be"),
+        ({"cameras": []}, "cameras: "),
+        ({"minimum_threshold": 1.5}, "a threshold lies in"),
+        ({"minimum_threshold": float("nan")}, "minimum_threshold: "),
+        ({"officer": " "}, "officer: .*must be filled in"),
+        ({"officer": "drafter"}, "drafted by one person and signed by another"),
         ({"id": "no/slash"}, "an authorisation id must be"),
+        ({"use_case": "curiosity"}, "use_case: .*locate-wanted"),
+        ({"location_type": "anywhere"}, "location_type: .*crime-hotspot"),
+        ({"categories": ["anybody"]}, "categories.0: .*missing"),
+        ({"necessity": None}, "necessity: must be filled in"),
+        ({"because": "x"}, "because: Extra inputs"),
+        ({"retention": {"alerts_days": 32}}, "alerts are kept after the end"),
     ],
 )
-def test_a_grant_that_makes_no_sense_is_a_usage_error(changed: dict[str, str | None], message: str) -> None:
-    problem = create(**changed)
-    assert isinstance(problem, ConfigurationError)
-    assert message in str(problem)
+def test_terms_that_make_no_sense_are_a_usage_error(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        read(tmp_path, **changed)
 
 
-@pytest.mark.parametrize("changed", [{"use_case": "curiosity"}, {"location_type": "anywhere"}, {"camera": None}])
-def test_closed_lists_are_closed_and_cameras_are_named(changed: dict[str, str | None]) -> None:
-    problem = create(**changed)
-    assert isinstance(problem, SystemExit)
-    assert problem.code == 2
+def test_all_that_is_missing_is_told_at_once() -> None:
+    with pytest.raises(ConfigurationError, match=r"legal_basis: must be filled in; .*officer: must be filled in"):
+        read_terms(None, {"use_case": UseCase.LOCATE_MISSING}, "drafter", NOW)
 
 
-def test_times_of_any_zone_are_taken() -> None:
-    window = authorise._window("2026-11-23T10:00+01:00", None, 1.5)
+def test_times_of_any_zone_are_taken(tmp_path: Path) -> None:
+    window = read(tmp_path, start="2026-11-23T10:00+01:00", end=None, hours=1.5).window
     assert window.start == datetime(2026, 11, 23, 9, tzinfo=UTC)
     assert window.end - window.start == timedelta(hours=1.5)
+    assert read(tmp_path, start=None).window.start == NOW
+
+
+def test_a_flag_wins_over_the_file(tmp_path: Path) -> None:
+    flags = {"hours": 2.0, "categories": [Category.RISK_OF_HARM], "officer": None, "cameras": []}
+    terms = read_terms(written(tmp_path), flags, "drafter", NOW)
+    assert terms.window.end == terms.window.start + timedelta(hours=2)
+    assert terms.categories == {Category.RISK_OF_HARM}
+    assert terms.officer == "officer"
+    assert terms.cameras == {"gate-1"}
+
+
+def test_the_template_asks_for_everything_and_takes_what_is_filled_in(tmp_path: Path) -> None:
+    asked = yaml.safe_load(template())
+    assert set(GOOD) - {"id"} <= set(asked)
+    path = tmp_path / "terms.yaml"
+    path.write_text(yaml.safe_dump({**asked, **GOOD}))
+    assert read_terms(path, {}, "drafter", NOW) == read(tmp_path)
+    path.write_text(template())
+    with pytest.raises(ConfigurationError, match="use_case: must be filled in"):
+        read_terms(path, {}, "drafter", NOW)
+
+
+def test_the_template_is_printed_without_a_key_or_a_broker() -> None:
+    shown = CliRunner().invoke(authorise.app, ["draft", "--template"])
+    assert shown.exit_code == 0
+    assert shown.stdout == template()
 
 
 def test_help_shows_the_closed_lists() -> None:
-    shown = CliRunner().invoke(authorise.app, ["create", "--help"]).stdout
+    shown = CliRunner().invoke(authorise.app, ["draft", "--help"]).stdout
     assert "locate-wanted" in shown
     assert "crime-hotspot" in shown
+    assert "signage-placed" in CliRunner().invoke(authorise.app, ["activate", "--help"]).stdout
     assert "seeded-volunteer" in CliRunner().invoke(watchlist.app, ["enrol", "--help"]).stdout
+
+
+def test_an_act_needs_a_key_that_can_be_read(tmp_path: Path) -> None:
+    problem = CliRunner().invoke(authorise.app, ["sign", "op-1", "--key", str(tmp_path / "none.pem")]).exception
+    assert isinstance(problem, ConfigurationError)
+    assert "watchbound keys generate" in str(problem)
+
+
+def test_a_threshold_out_of_range_is_a_usage_error(tmp_path: Path) -> None:
+    arguments = ["threshold", "op-1", "1.5", "--key", "x", "--requested-by", "sgt", "--reason", "x"]
+    problem = CliRunner().invoke(authorise.app, arguments).exception
+    assert isinstance(problem, ConfigurationError)
+    assert "a threshold lies in" in str(problem)
 
 
 def test_an_enrolment_that_has_nothing_to_read_is_a_usage_error(

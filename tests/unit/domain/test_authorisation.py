@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 
-from watchbound.domain.authorisation import Authorisation, AuthorisationState, Refusal
+from watchbound.domain.authorisation import MOST_SKEW, Authorisation
 from watchbound.domain.errors import InvalidValue
+from watchbound.domain.retention import EndedHow, Ending, RetentionPolicy
+from watchbound.domain.standing import AuthorisationState, Refusal
 
 from ..strategies import after, authorisations, moments, names
 from .values import AUTHORISATION
@@ -21,8 +23,13 @@ START, END = AUTHORISATION.window.start, AUTHORISATION.window.end
 def test_nothing_is_permitted_but_what_every_rule_permits(
     authorisation: Authorisation, camera: str, captured_at: datetime, now: datetime
 ) -> None:
+    standing = authorisation.standing
     permitted = (
         authorisation.state is AuthorisationState.ACTIVE
+        and standing.fault is None
+        and standing.since is not None
+        and now >= standing.since - MOST_SKEW
+        and (standing.urgent_until is None or now < standing.urgent_until)
         and authorisation.window.start <= now < authorisation.window.end
         and authorisation.window.start <= captured_at < authorisation.window.end
         and camera in authorisation.cameras
@@ -34,9 +41,10 @@ def test_nothing_is_permitted_but_what_every_rule_permits(
 def test_a_cancelled_authorisation_permits_nothing_at_any_time(
     authorisation: Authorisation, camera: str, now: datetime
 ) -> None:
-    cancelled = replace(authorisation, state=AuthorisationState.CANCELLED)
-    assert cancelled.refusal(now) is Refusal.NOT_ACTIVE
-    assert cancelled.refusal_of(camera, now, now) is Refusal.NOT_ACTIVE
+    standing = replace(authorisation.standing, state=AuthorisationState.CANCELLED)
+    cancelled = replace(authorisation, standing=standing)
+    assert cancelled.refusal(now) is Refusal.CANCELLED
+    assert cancelled.refusal_of(camera, now, now) is Refusal.CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -78,11 +86,36 @@ def test_a_camera_that_is_not_named_is_not_covered() -> None:
         ("officer", "\n", "officer"),
         ("cameras", frozenset(), "never covers all by default"),
         ("cameras", frozenset({"*"}), "camera id"),
-        ("threshold", 0.0, "threshold"),
-        ("threshold", 1.0001, "threshold"),
-        ("threshold", math.nan, "threshold"),
+        ("minimum_threshold", 0.0, "threshold"),
+        ("minimum_threshold", 1.0001, "threshold"),
+        ("minimum_threshold", math.nan, "threshold"),
+        ("necessity", "", "necessity"),
+        ("categories", frozenset(), "never permits all by default"),
+        ("drafted_by", "officer", "drafted by one person and signed by another"),
+        ("max_watchlist_size", 0, "at least one entry"),
+        ("min_eye_distance", math.nan, "pixels between the eyes"),
+        ("retention", RetentionPolicy(alerts=timedelta(seconds=1.5)), "whole seconds"),
     ],
 )
 def test_an_authorisation_in_a_wrong_state_cannot_exist(field: str, value: object, fault: str) -> None:
     with pytest.raises(InvalidValue, match=fault):
         replace(AUTHORISATION, **{field: value})  # type: ignore[arg-type]
+
+
+def test_it_ends_with_its_window_or_its_cancellation_whichever_comes_first() -> None:
+    assert AUTHORISATION.ending(END - TICK) is None
+    assert AUTHORISATION.ending(END) == Ending(END, EndedHow.WINDOW_OVER)
+    standing = replace(AUTHORISATION.standing, state=AuthorisationState.CANCELLED, cancelled_at=after(10))
+    cancelled = replace(AUTHORISATION, standing=standing)
+    assert cancelled.ending(END) == Ending(after(10), EndedHow.CANCELLED)
+
+
+def test_what_began_unsigned_stops_by_itself_after_24_hours() -> None:
+    yesterday = after(30) - timedelta(hours=24)
+    begun = replace(AUTHORISATION.standing, signed_at=None, activated_at=yesterday)
+    urgent = replace(AUTHORISATION, standing=begun, urgent=True)
+    assert urgent.refusal(after(30) - TICK) is None
+    assert urgent.refusal(after(30)) is Refusal.URGENT_LAPSED
+    assert urgent.ending(after(30)) == Ending(after(30), EndedHow.LAPSED)
+    signed = replace(urgent, standing=replace(begun, signed_at=after(0)))
+    assert signed.refusal(after(30)) is None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from watchbound.domain.alert import Alert, AlertEvent
-from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.face import Box
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
+from watchbound.testing.office import active_authorisation
 
 from ..strategies import after
 
@@ -25,16 +25,8 @@ PAPERS = EntryPapers(
     added_at=after(-60),
     approved_by="officer.2",
 )
-AUTHORISATION = Authorisation(
-    id="op-1",
-    use_case=UseCase.LOCATE_MISSING,
-    legal_basis="DPIA 31",
-    location="Station Road",
-    location_type=LocationType.TRANSPORT_HUB,
-    cameras=frozenset({"gate-1", "gate-2"}),
-    window=Window(after(0), after(60)),
-    threshold=0.5,
-    officer="officer.1",
+AUTHORISATION = active_authorisation(
+    cameras=frozenset({"gate-1", "gate-2"}), window=Window(after(0), after(60)), minimum_threshold=0.5
 )
 MATCH = Match(
     entry=ENTRY,

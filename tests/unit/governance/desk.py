@@ -10,11 +10,14 @@ import numpy as np
 
 from tests.unit.extraction.faces import face_at
 from watchbound.adapters.codecs import AUTHORISATION, LISTING_CHANGE, WATCHLIST_CHANGE, WATCHLIST_PROPOSAL
+from watchbound.domain.act import ActKind
+from watchbound.domain.activation import Activation
 from watchbound.domain.audit import AuditEvent
-from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
+from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.face import Detection
 from watchbound.domain.listing import EntryStatus
 from watchbound.domain.moment import Window
+from watchbound.domain.terms import Terms
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistChange
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.quality import QualityGate
@@ -27,6 +30,7 @@ from watchbound.governance.submissions import Defaults, read_submissions
 from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.authority_desk import AuthorityDesk
 from watchbound.pipeline.feed import authority_handler
 from watchbound.pipeline.topics import AUTHORISATIONS, WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
@@ -37,6 +41,7 @@ from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder
 from watchbound.testing.gallery import InMemoryGallery
 from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
+from watchbound.testing.office import Office, activation, terms
 from watchbound.testing.watchlist import FakeOfficers
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -64,18 +69,8 @@ class OneFaceDetector:
         return [face_at(width / 2, height / 2, 60)] if image.any() else []
 
 
-def authorisation(name: str = "op-1", camera: str = "gate-1", start: datetime = NOW, hours: float = 4) -> Authorisation:
-    return Authorisation(
-        id=name,
-        use_case=UseCase.LOCATE_MISSING,
-        legal_basis="written authority 1",
-        location="Central station",
-        location_type=LocationType.TRANSPORT_HUB,
-        cameras=frozenset({camera}),
-        window=Window(start, start + timedelta(hours=hours)),
-        threshold=0.45,
-        officer="Supt Example",
-    )
+def draft_of(name: str = "op-1", camera: str = "gate-1", start: datetime = NOW, hours: float = 4) -> Terms:
+    return terms(id=name, cameras=frozenset({camera}), window=Window(start, start + timedelta(hours=hours)))
 
 
 def photo(path: Path, colour: tuple[int, int, int]) -> Path:
@@ -89,10 +84,11 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock = ManualClock(NOW)
+        self.office = Office()
         self.broker = InMemoryBroker(self.clock)
         self.gallery = InMemoryGallery()
         self.ring = FakeKeyRing()
-        self.view = AuthorityView(self.clock, 5.0)
+        self.view = AuthorityView(self.clock, 5.0, self.office.trust)
         self.officers = FakeOfficers()
         self.roster = Roster(self.officers.trust)
         self.pending = Pending()
@@ -106,7 +102,8 @@ class Desk:
         log = WatchlistLog(producer, WATCHLIST_CHANGE, WATCHLIST_PROPOSAL)
         self.audit = FakeAuditLog()
         audit = AuditTrail(self.audit, self.clock)
-        self.authoriser = Authoriser(producer, AUTHORISATION, self.clock, self.view, audit)
+        self.acts = AuthorityDesk(producer, AUTHORISATION, self.view, self.clock, audit)
+        self.authoriser = Authoriser(self.acts, self.view, self.clock)
         self.remover = Remover(self.gallery, log, self.clock, audit)
         self.enroller = Enroller(
             self.gallery,
@@ -139,9 +136,22 @@ class Desk:
             self._handlers[record.source.topic](record)
         self.view.confirm()
 
-    def grant(self, granted: Authorisation | None = None) -> None:
-        self.authoriser.create(granted or authorisation(), self.ring)
+    def grant(self, drafted: Terms | None = None) -> Authorisation:
+        """Draft, sign and activate."""
+        wanted = drafted or draft_of()
+        self.authoriser.draft(wanted, self.office.drafter, self.ring)
+        self.act(ActKind.SIGN, wanted.id)
         self.follow()
+        done = self.authoriser.activate(
+            wanted.id, Activation.of(activation(self.clock.now())), self.office.officer, "ready"
+        )
+        self.follow()
+        return done
+
+    def act(self, kind: ActKind, name: str = "op-1", reason: str = "a test", **details: str) -> Authorisation:
+        """The officer does something."""
+        self.follow()
+        return self.acts.act(name, kind, self.office.officer, reason, details)
 
     def enrol(self, source: Path) -> EnrolmentReport:
         """Propose, and have the other officer approve all that waits."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.governance.desk import BLUE, GREEN, RED, Desk, photo
+from watchbound.domain.act import ActKind
 from watchbound.domain.errors import InvalidValue, NotAuthorised, NotTrusted, Unavailable, UnknownReference
 from watchbound.domain.listing import EntryStatus
 from watchbound.domain.signature import Role
@@ -98,7 +99,7 @@ def test_what_does_not_wait_cannot_be_approved(desk: Desk) -> None:
 
 
 def test_nobody_is_approved_after_a_cancellation(desk: Desk) -> None:
-    desk.authoriser.cancel("op-1", "Supt Example", "person found")
+    desk.act(ActKind.CANCEL, reason="person found")
     desk.follow()
     with pytest.raises(NotAuthorised):
         desk.approve()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.governance.desk import BLUE, DEFAULTS, GREEN, GREY, RED, Desk, photo
+from watchbound.domain.act import ActKind
 from watchbound.domain.errors import NotAuthorised, Unavailable, UnknownReference
 from watchbound.domain.listing import EntryStatus
 from watchbound.domain.watchlist import EntryAdded, EntryRemoved
@@ -169,7 +170,7 @@ def test_a_cancellation_stops_a_run_between_two_batches(desk: Desk, tmp_path: Pa
         nonlocal seen
         seen += 1
         if seen == 3:
-            desk.authoriser.cancel("op-1", "Supt Example", "person found")
+            desk.act(ActKind.CANCEL, reason="person found")
             desk.follow()
 
     with pytest.raises(NotAuthorised):

@@ -10,7 +10,6 @@ import simplejpeg
 
 from tests.unit.extraction.faces import face_at
 from watchbound.adapters import codecs
-from watchbound.domain.authorisation import Authorisation, LocationType, UseCase
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.face import Detection
 from watchbound.domain.frame import Frame, SealedFrame
@@ -47,6 +46,7 @@ from watchbound.testing.gallery import InMemoryGallery
 from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
 from watchbound.testing.metrics import RecordedMetrics
+from watchbound.testing.office import Office, terms
 from watchbound.testing.watchlist import FakeOfficers
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -54,16 +54,9 @@ TEMPLATE = np.array([[38.3, 51.7], [73.5, 51.5], [56.0, 71.7], [41.5, 92.4], [70
 RED, GREEN, BLUE = (20, 20, 230), (20, 230, 20), (230, 20, 20)
 Colour = tuple[int, int, int]
 
-AUTHORISATION = Authorisation(
-    id="op-1",
-    use_case=UseCase.LOCATE_MISSING,
-    legal_basis="test",
-    location="test",
-    location_type=LocationType.TEST_SITE,
-    cameras=frozenset({"gate", "door"}),
-    window=Window(START, START + timedelta(hours=1)),
-    threshold=0.9,
-    officer="officer",
+OFFICE = Office()
+TERMS = terms(
+    cameras=frozenset({"gate", "door"}), window=Window(START, START + timedelta(hours=1)), minimum_threshold=0.9
 )
 
 
@@ -97,8 +90,8 @@ class Scene:
         self.gallery.create("op-1", FAKE_DIGEST, 3)
         self.ring = FakeKeyRing()
         self.ring.create("op-1")
-        self.authority = AuthorityView(self.clock, max_age_s=3600)
-        self.authority.apply(AUTHORISATION)
+        self.authority = AuthorityView(self.clock, max_age_s=3600, trust=OFFICE.trust)
+        self.authority.apply(OFFICE.active(TERMS))
         self.authority.confirm()
         self.delta = WatchlistDelta(self.clock)
         self.officers = FakeOfficers()

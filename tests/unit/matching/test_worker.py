@@ -12,8 +12,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from tests.unit.extraction.faces import face_at
-from tests.unit.matching.scene import AUTHORISATION, BLUE, GREEN, RED, START, Scene, enrolled, picture, walk
-from watchbound.domain.authorisation import AuthorisationState
+from tests.unit.matching.scene import BLUE, GREEN, OFFICE, RED, START, TERMS, Scene, enrolled, picture, walk
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.sealing import Purpose
 from watchbound.domain.watchlist import EntryRemoved
@@ -89,7 +88,7 @@ def test_nothing_matches_once_cancelled_or_unknown_or_stale() -> None:
     for change in ("cancelled", "unknown", "stale"):
         scene = listed(Scene(walk(RED, 3)))
         if change == "cancelled":
-            scene.authority.apply(replace(AUTHORISATION, state=AuthorisationState.CANCELLED))
+            scene.authority.apply(OFFICE.cancelled(TERMS))
         elif change == "unknown":
             scene.authority.forget("op-1")
         else:
@@ -104,7 +103,7 @@ def test_authority_that_ends_while_the_search_waits_announces_nothing() -> None:
     search = scene.gallery.search
 
     def cancelling(*args: object) -> object:
-        scene.authority.apply(replace(AUTHORISATION, state=AuthorisationState.CANCELLED))
+        scene.authority.apply(OFFICE.cancelled(TERMS))
         return search(*args)  # type: ignore[arg-type]
 
     scene.gallery.search = cancelling  # type: ignore[method-assign,assignment]
@@ -161,9 +160,9 @@ def test_who_has_no_authority_has_nothing_opened() -> None:
     scene = listed(Scene(walk(RED, 1)))
     scene.publish(scene.frame(standing(RED)))
     scene.ring.down = True
-    scene.authority.apply(replace(AUTHORISATION, state=AuthorisationState.CANCELLED))
+    scene.authority.apply(OFFICE.cancelled(TERMS))
     scene.step()
-    assert scene.metrics.total(names.FRAMES_REFUSED, reason="not_active") == 1
+    assert scene.metrics.total(names.FRAMES_REFUSED, reason="cancelled") == 1
 
 
 def test_while_the_key_ring_is_away_frames_are_held() -> None:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.unit.pipeline.test_authority import END, START, authorisation
+from tests.unit.pipeline.test_authority import END, OFFICE, START, authorisation
 from watchbound.adapters.codecs import AUTHORISATION
-from watchbound.domain.authorisation import Refusal
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
+from watchbound.domain.standing import Refusal
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
 from watchbound.pipeline.metric_names import AUTHORISATIONS_IN_FORCE, AUTHORITY_AGE
@@ -150,7 +150,7 @@ def record(key: str | None, value: bytes | None) -> Record:
 
 
 def view_and_handler() -> tuple[AuthorityView, Callable[[Record], None]]:
-    view = AuthorityView(ManualClock(NOW), 5.0)
+    view = AuthorityView(ManualClock(NOW), 5.0, OFFICE.trust)
     view.confirm()
     return view, authority_handler(AUTHORISATION, view)
 
@@ -190,7 +190,7 @@ def test_a_record_without_a_key_is_poison() -> None:
 
 def test_gauges_show_age_and_what_is_in_force() -> None:
     clock, metrics = ManualClock(NOW), RecordedMetrics()
-    view = AuthorityView(clock, 5.0)
+    view = AuthorityView(clock, 5.0, OFFICE.trust)
     show = authority_gauges(view, metrics)
     view.apply(authorisation())
     view.confirm()

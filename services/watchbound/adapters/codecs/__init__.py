@@ -4,7 +4,8 @@ Decoding validates everything, because the domain types do: bytes that are no me
 invariant are all `Poison`, with the reason code `bad_protobuf` or `bad_value`.
 """
 
-from watchbound.adapters.codecs.acts import AUDIT_EVENT, AUTHORISATION, DECISION
+from watchbound.adapters.codecs.acts import AUDIT_EVENT, DECISION
+from watchbound.adapters.codecs.authority import AUTHORISATION
 from watchbound.adapters.codecs.counts import DEAD_LETTER, TALLY
 from watchbound.adapters.codecs.protobuf import ProtobufCodec
 from watchbound.adapters.codecs.sightings import ALERT, FRAME, MATCH

@@ -1,0 +1,90 @@
+"""Turns what was read from the log into an authorisation that may be believed, or says why it may not."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from watchbound.domain.act import ActKind, SignedAct, roles_for
+from watchbound.domain.authorisation import Authorisation
+from watchbound.domain.errors import KeyRevoked, NotAuthorised, NotTrusted
+from watchbound.domain.signature import Role
+from watchbound.domain.standing import AuthorisationState, Refusal, Standing, follow
+from watchbound.domain.written_authority import WrittenAuthority
+from watchbound.ports import TrustList
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a chain is worth.
+
+    Attributes:
+        authorisation: as far as the acts hold; its standing names the fault where one does not.
+        good: how many acts, from the first on, are signed by those who may and follow the rules.
+    """
+
+    authorisation: Authorisation
+    good: int
+
+
+def read_authority(written: WrittenAuthority, trust: TrustList) -> Reading:
+    """Verify a chain, act by act. Pure but for the trust list.
+
+    - A chain that is broken, was signed by somebody else or does what the rules do not allow is worth its good
+      beginning, and permits nothing.
+    - An act by a key that has been revoked since permits nothing from then on; what such a key stopped stays stopped.
+    """
+    standing: Standing | None = None
+    fault: tuple[Refusal, str] | None = None
+    good, unbroken = 0, written.unbroken()
+    for signed in written.acts[:unbroken]:
+        try:
+            holder, revoked = _vouched(signed, written, trust)
+            standing = follow(written.terms, standing, signed.act, holder)
+        except NotTrusted as error:
+            fault = (Refusal.NOT_TRUSTED, str(error))
+            break
+        except NotAuthorised as error:
+            fault = (Refusal.AGAINST_THE_RULES, str(error))
+            break
+        if revoked is not None and not signed.act.kind.stops and fault is None:
+            fault = (Refusal.KEY_REVOKED, revoked)
+        good += 1
+    if unbroken < len(written.acts) and (fault is None or fault[0] is Refusal.KEY_REVOKED):
+        fault = (Refusal.ALTERED, f"act {unbroken} is not about these terms or does not follow the act before it")
+    if not written.acts:
+        fault = (Refusal.UNSIGNED, "nobody has signed anything of it")
+    if standing is None:
+        standing = Standing(AuthorisationState.DRAFT, written.terms.minimum_threshold)
+    if fault is not None:
+        standing = replace(standing, fault=fault[0], fault_detail=fault[1])
+    return Reading(Authorisation.of(written.terms, standing), good)
+
+
+def _vouched(signed: SignedAct, written: WrittenAuthority, trust: TrustList) -> tuple[str, str | None]:
+    """Who did it, and why their word permits nothing any more, if it does not.
+
+    Raises:
+        NotTrusted: nobody who may vouched for it.
+    """
+    _require_two_keys(signed, written)
+    message = signed.act.message()
+    *others, last = roles_for(signed.act.kind, urgent=written.terms.urgent)
+    for role in others:
+        with suppress(NotTrusted):
+            return _said_by(signed, message, role, trust)
+    return _said_by(signed, message, last, trust)
+
+
+def _said_by(signed: SignedAct, message: bytes, role: Role, trust: TrustList) -> tuple[str, str | None]:
+    try:
+        return trust.verify(message, signed.signature, role, signed.act.at), None
+    except KeyRevoked as error:
+        return trust.holder(signed.signature.key_id), str(error)
+
+
+def _require_two_keys(signed: SignedAct, written: WrittenAuthority) -> None:
+    """Whoever holds both roles still may not sign what they drafted."""
+    if signed.act.kind is ActKind.SIGN and signed.signature.key_id == written.acts[0].signature.key_id:
+        msg = f"{written.id} was drafted and signed with the same key {signed.signature.key_id}"
+        raise NotTrusted(msg)
