@@ -164,6 +164,9 @@ class Detector(Protocol):
     def detect(self, image: Image) -> list[Detection]:
         """Every face in the picture, best first, in pixels of that picture."""
 
+    def forget(self) -> None:
+        """Overwrite what earlier pictures have left in its buffers."""
+
 
 class Embedder(Protocol):
     """Turns aligned faces into templates."""

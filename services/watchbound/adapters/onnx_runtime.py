@@ -82,6 +82,16 @@ class OnnxDetector:
         answers = self._session.run(batch, yunet.OUTPUTS)
         return yunet.decode(answers, batch.shape[3], self._min_score, image.shape[1] / small.shape[1])
 
+    def forget(self) -> None:
+        """Look at black pictures of every size kept: it overwrites the buffers, and what the model computed last."""
+        for batch in self._inputs.values():
+            for plane, black in zip(batch[0], self._black(), strict=True):
+                plane.fill(black)
+            self._session.run(batch, yunet.OUTPUTS)
+
+    def _black(self) -> _Floats:
+        return -np.asarray(self._spec.mean, np.float32) * np.asarray(self._spec.scale, np.float32)
+
     def _fill(self, image: Image) -> _Floats:
         """The picture in the top-left corner of the model's input, black beyond it."""
         height, width = image.shape[:2]
@@ -102,9 +112,8 @@ class OnnxDetector:
             self._inputs.move_to_end((height, width))
             return kept
         columns, rows = self._spec.input_size or (_round_up(width), _round_up(height))
-        black = -np.asarray(self._spec.mean, np.float32) * np.asarray(self._spec.scale, np.float32)
         batch = np.empty((1, 3, rows, columns), np.float32)
-        batch[:] = black[:, None, None]
+        batch[:] = self._black()[:, None, None]
         self._inputs[height, width] = batch
         if len(self._inputs) > _KEPT_SIZES:
             self._inputs.popitem(last=False)
@@ -121,7 +130,8 @@ class OnnxEmbedder:
 
     def __init__(self, pack: ModelPack, settings: ModelSettings) -> None:
         self._spec = pack.embedder
-        self._session = ModelSession(self._spec, settings)
+        # What it computes on the way to a template shows the face too, and the next face may be an hour away.
+        self._session = ModelSession(self._spec, settings, keeps_memory=False)
         width, height = self._spec.input_size
         self._session.require_input(None, 3, height, width)
         self._check_dimension(self._spec)

@@ -41,8 +41,14 @@ class ModelSession:
         outputs: names of the outputs, in the order in which `run` gives them unless asked for others.
     """
 
-    def __init__(self, spec: ModelSpec, settings: ModelSettings) -> None:
+    def __init__(self, spec: ModelSpec, settings: ModelSettings, *, keeps_memory: bool = True) -> None:
         """Check and open the file.
+
+        Args:
+            spec: which file.
+            settings: provider and threads.
+            keeps_memory: whether what is computed on the way stays in memory that onnxruntime keeps for the next run,
+                on a CPU; otherwise it is freed, and overwritten where freed memory is (`adapters.allocator`).
 
         Raises:
             ModelPackError: the file is altered, of a refused form, or one that onnxruntime cannot run.
@@ -55,7 +61,7 @@ class ModelSession:
         try:
             self._session = ort.InferenceSession(
                 data,
-                _options(settings.threads),
+                _options(settings.threads, keeps_memory=keeps_memory),
                 providers=[(self.provider, _PROVIDER_OPTIONS[self.provider])],
                 enable_fallback=0,
             )
@@ -133,8 +139,9 @@ def require_in_use(wanted: str, in_use: Sequence[str]) -> None:
         raise ConfigurationError(msg)
 
 
-def _options(threads: int) -> ort.SessionOptions:
+def _options(threads: int, *, keeps_memory: bool) -> ort.SessionOptions:
     options = ort.SessionOptions()
+    options.enable_cpu_mem_arena = keeps_memory
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import ray
 from ray._private import ray_constants
 
+from watchbound.adapters.allocator import WIPES_FREED
 from watchbound.adapters.logs import get_logger
 from watchbound.domain.errors import ConfigurationError, Unavailable
 
@@ -198,7 +199,12 @@ class WorkerCluster:
 
     def _spawn(self, name: str, pause_s: float) -> _Member:
         remote = ray.remote(_Actor).options(
-            num_cpus=1, num_gpus=self._gpus, max_concurrency=2, max_restarts=0, max_task_retries=0
+            num_cpus=1,
+            num_gpus=self._gpus,
+            max_concurrency=2,
+            max_restarts=0,
+            max_task_retries=0,
+            runtime_env={"env_vars": WIPES_FREED},
         )
         actor = remote.remote(self._build, name)
         return _Member(name, actor, actor.run.remote(), time.monotonic(), pause_s)

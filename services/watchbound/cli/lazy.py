@@ -32,6 +32,7 @@ class LazyGroup(TyperGroup):
         "topics": ("topics", "app"),
         "ring": ("key_ring", "app"),
         "synthetic": ("synthetic", "app"),
+        "prove": ("prove", "app"),
     }
 
     def list_commands(self, ctx: Any) -> list[str]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from watchbound.domain.face import Box
 from watchbound.extraction.blur import blur
+from watchbound.extraction.wipe import wipe
 from watchbound.ports import Image
 
 
@@ -63,6 +64,10 @@ class Shot:
     captured_at: datetime
     crop: Image
     context: Image
+
+    def forget(self) -> None:
+        """Overwrite both pictures."""
+        wipe(self.crop, self.context)
 
 
 @dataclass(slots=True, eq=False)
@@ -113,10 +118,20 @@ class TrackEvidence:
     def fuse(self, shot: Shot, template: NDArray[np.float32]) -> None:
         """Add a shot's template of shape (d,) and norm 1."""
         weighted = template * np.float32(shot.worth)
-        self._sum = weighted if self._sum is None else self._sum + weighted
+        if self._sum is None:
+            self._sum = weighted
+        else:
+            self._sum += weighted
+            wipe(weighted)
         self.count += 1
         if shot.worth > self.best_fused_worth:
+            wipe(self.best_context)
             self.best_fused_worth, self.best_context = shot.worth, shot.context
+
+    def forget(self) -> None:
+        """Overwrite the template and the picture; nothing more is to be asked of it."""
+        wipe(self._sum, self.best_context)
+        self._sum = self.best_context = None
 
     def fused(self) -> NDArray[np.float32]:
         """The weighted mean of the templates, shape (d,), norm 1."""

@@ -93,8 +93,7 @@ class Tracker:
 
     def update(self, detections: list[Detection], at: datetime) -> TrackUpdate:
         """Give each detection a track, open new ones, and end those that were lost."""
-        closed = tuple(t for t in self.tracks if at - t.last_seen > self.policy.lost_after)
-        self.tracks = [t for t in self.tracks if at - t.last_seen <= self.policy.lost_after]
+        closed = self.expire(at)
         paired = self._pair(detections, at)
         seen: list[tuple[Track, Detection]] = []
         opened = 0
@@ -108,6 +107,12 @@ class Tracker:
                 track.saw(detection.box, at)
             seen.append((track, detection))
         return TrackUpdate(tuple(seen), opened, closed)
+
+    def expire(self, now: datetime) -> tuple[Track, ...]:
+        """End the tracks that were lost, also when no frame comes any more; those that ended."""
+        closed = tuple(t for t in self.tracks if now - t.last_seen > self.policy.lost_after)
+        self.tracks = [t for t in self.tracks if now - t.last_seen <= self.policy.lost_after]
+        return closed
 
     def split(self, track: Track, detection: Detection, at: datetime) -> Track:
         """End `track` because its face turned out to be another person's; what is seen there is a new track."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,6 +51,13 @@ class Passage:
     latest: Sight | None = None
     compared: bool = False
 
+    def forget(self) -> None:
+        """Overwrite all that shows the face; the passage is over."""
+        self.evidence.forget()
+        if self.latest is not None:
+            self.latest.shot.forget()
+            self.latest = None
+
     def next_index(self, reference: str) -> int:
         """The index of the match that is about to be announced (see `Match.index`)."""
         index = self.announced[reference]
@@ -72,6 +80,7 @@ class Follower:
 
     Attributes:
         additions_seen: how many additions to the watchlist its passages have been compared with.
+        ended: passages that are over, for as long as a batch may still speak of them.
     """
 
     camera_id: str
@@ -81,21 +90,36 @@ class Follower:
     passages: dict[str, Passage] = field(default_factory=dict)
     additions_seen: int = 0
     last_captured_at: datetime | None = None
+    ended: list[Passage] = field(default_factory=list)
 
     def is_new(self, captured_at: datetime) -> bool:
         """False for a frame that is not later than one already seen: a producer's retry, or a replay."""
         return self.last_captured_at is None or captured_at > self.last_captured_at
 
     def see(self, detections: list[Detection], captured_at: datetime, offset: int) -> TrackUpdate:
-        """Move on by one frame; what is gone is forgotten at once, evidence and all."""
+        """Move on by one frame; what is gone is over, and forgotten with the batch (`forget`)."""
         self.last_captured_at = captured_at
         update = self.tracker.update(detections, captured_at)
-        for track in update.closed:
-            del self.passages[track.id]
+        self._end(update.closed)
         for track, _ in update.seen:
             if track.id not in self.passages:
                 self.passages[track.id] = Passage(track, TrackEvidence(), offset)
         return update
+
+    def forget(self, before: datetime) -> None:
+        """Overwrite what is over, and what was lost by `before`, since no frame may come to say so."""
+        self._end(self.tracker.expire(before))
+        for passage in self.ended:
+            passage.forget()
+        self.ended.clear()
+
+    def forget_all(self) -> None:
+        """Overwrite everything: the camera, or its authority, is no longer ours."""
+        for passage in (*self.passages.values(), *self.ended):
+            passage.forget()
+
+    def _end(self, tracks: Iterable[Track]) -> None:
+        self.ended += [self.passages.pop(track.id) for track in tracks]
 
     def split(self, passage: Passage, sight: Sight) -> Passage:
         """End a passage that turned out to show two people, and begin another with the new sight.
@@ -104,11 +128,14 @@ class Follower:
         """
         track, at = passage.track, sight.frame.captured_at
         is_open = self.passages.pop(track.id, None) is not None
+        self.ended.append(passage)
         successor = self.tracker.split(track, sight.detection, at)
         fresh = Passage(successor, TrackEvidence(), sight.offset)
         fresh.evidence.take(sight.shot.worth, sight.shot.captured_at)
         if is_open:
             self.passages[successor.id] = fresh
+        else:
+            self.ended.append(fresh)
         return fresh
 
     def held_offset(self, not_before: datetime) -> int | None:

@@ -11,6 +11,7 @@ from functools import partial
 import cv2
 
 from watchbound.adapters import codecs
+from watchbound.adapters.allocator import WIPES_FREED, leave_no_core, wipes_freed
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.federation import federate
 from watchbound.adapters.kafka_log import KafkaRecordConsumer, KafkaRecordProducer, KafkaTopicReader
@@ -85,6 +86,9 @@ class WorkerProcess:
         # Workers share the cores by being several; threads inside one would only contend.
         cv2.setNumThreads(1)
         self._name = f"{name}-{uuid.uuid4().hex[:8]}"
+        leave_no_core()
+        if not wipes_freed():
+            log.warning("freed memory is not overwritten", remedy=f"start with {WIPES_FREED}")
         self._stop = threading.Event()
         self._metrics = PrometheusMetrics()
         self._clock = SystemClock()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from watchbound.extraction.decode import PictureLimits, decode_jpeg
 from watchbound.extraction.quality import QualityGate, assess, worth, worth_bound
 from watchbound.extraction.shots import Shot, ShotPolicy, TrackEvidence, cut_context
 from watchbound.extraction.track import Track, Tracker
+from watchbound.extraction.wipe import wipe, wipe_freed
 from watchbound.matching.admission import FrameAdmission, ShedReason
 from watchbound.matching.announce import MatchAnnouncer
 from watchbound.matching.decide import DecisionPolicy, decide
@@ -38,6 +39,9 @@ from watchbound.pipeline.tallies import TallyBook
 from watchbound.ports import Clock, Codec, Delivery, Detector, Embedder, Image, KeyRing, Metrics, Record, TopicPartition
 
 _ACKNOWLEDGED_WITHIN_S = 30.0
+_QUIET_AFTER = timedelta(seconds=1)
+"""Without a frame for so long, the detector overwrites what the last one left in it."""
+_TEMPLATE_ITEM_BYTES = 4
 _NO_TEMPLATE = "no_template"
 """The embedder answered with something that is no unit vector; nothing can be compared with it."""
 
@@ -96,6 +100,7 @@ class MatchingWorker:
         self._policies = policies
         self._followers: dict[str, Follower] = {}
         self._handled: dict[TopicPartition, int] = {}
+        self._seen_at: datetime | None = None
 
     # --- stage -----------------------------------------------------------------------------------------------
 
@@ -120,6 +125,7 @@ class MatchingWorker:
             delivery.wait(_ACKNOWLEDGED_WITHIN_S)
         for record in records:
             self._handled[record.source] = record.offset + 1
+        self._forget(pending)
 
     def watermarks(self) -> Mapping[TopicPartition, int]:
         """What is handled, but never past the first frame of an open passage that a replay could rebuild."""
@@ -133,9 +139,30 @@ class MatchingWorker:
 
     def release(self, partitions: frozenset[TopicPartition]) -> None:
         """Forget the cameras of partitions that go to another worker."""
-        self._followers = {k: f for k, f in self._followers.items() if f.source not in partitions}
+        for camera, follower in list(self._followers.items()):
+            if follower.source in partitions:
+                self._followers.pop(camera).forget_all()
         for source in partitions:
             self._handled.pop(source, None)
+
+    def _forget(self, pending: Sequence[PendingShot]) -> None:
+        """Overwrite what the batch has left, and end what no frame can continue, also where a camera is silent."""
+        now = self._clock.now()
+        # A frame older than this would be shed.
+        oldest = now - self._policies.max_frame_age
+        for follower in self._followers.values():
+            follower.forget(oldest)
+        followed = [passage for follower in self._followers.values() for passage in follower.passages.values()]
+        self._metrics.set(names.TRACKS_OPEN, len(followed))
+        shown = {id(passage.evidence.best_context) for passage in followed}
+        for each in pending:
+            shot = each.sight.shot
+            wipe(shot.crop, None if id(shot.context) in shown else shot.context)
+        if pending or (self._seen_at is not None and not followed):
+            wipe_freed([self._eyes.embedder.dimension * _TEMPLATE_ITEM_BYTES])
+        if self._seen_at is not None and not followed and now - self._seen_at > _QUIET_AFTER:
+            self._seen_at = None
+            self._eyes.detector.forget()
 
     # --- one frame -------------------------------------------------------------------------------------------
 
@@ -167,6 +194,7 @@ class MatchingWorker:
             image = decode_jpeg(jpeg, self._eyes.limits)
         with self._timed("detect"):
             detections = self._eyes.detector.detect(image)
+        self._seen_at = self._clock.now()
         return self._follow(follower, frame.bare(), judged, image, detections, record.offset)
 
     def _refuse(self, frame: Capture, refusal: Refusal) -> None:
@@ -225,6 +253,8 @@ class MatchingWorker:
         """The camera's follower; a new authority begins with no memory of what an older one saw."""
         follower = self._followers.get(frame.camera_id)
         if follower is None or follower.authorisation_id != frame.authorisation_id:
+            if follower is not None:
+                follower.forget_all()
             follower = Follower(frame.camera_id, frame.authorisation_id, source, Tracker(frame.camera_id))
             self._followers[frame.camera_id] = follower
         return follower
@@ -247,8 +277,10 @@ class MatchingWorker:
 
     def _fused(self, pending: list[PendingShot]) -> dict[str, Passage]:
         """Embed the shots and add them to their passages; those passages, by track."""
+        crops = np.stack([p.sight.shot.crop for p in pending])
         with self._timed("embed"):
-            templates = self._eyes.embedder.embed(np.stack([p.sight.shot.crop for p in pending]))
+            templates = self._eyes.embedder.embed(crops)
+        wipe(crops)
         self._metrics.count(names.EMBEDDINGS_MADE, len(pending))
         norms = np.linalg.norm(templates, axis=1)
         moved: dict[str, Passage] = {}
@@ -260,6 +292,7 @@ class MatchingWorker:
                 continue
             passage = self._fuse(shot, template, moved)
             fused[passage.track.id] = passage
+        wipe(templates)
         return fused
 
     def _overtaken(self) -> list[Passage]:
@@ -294,6 +327,7 @@ class MatchingWorker:
         probes = np.stack([passage.evidence.fused() for passage, _ in group])
         with self._timed("search"):
             answers = self._search.candidates(authorisation_id, probes, self._eyes.embedder.digest)
+        wipe(probes)
         for (passage, sight), candidates in zip(group, answers, strict=True):
             if not passage.compared:
                 passage.compared = True

@@ -40,6 +40,7 @@ FRAMES_DEAD_LETTERED = _counter("frames_dead_lettered", "Frame records that no r
 FACES_DETECTED = _counter("faces_detected", "Faces found in frames.", "camera")
 FACES_SKIPPED = _counter("faces_skipped", "Faces not embedded, by quality component.", "reason")
 TRACKS_OPENED = _counter("tracks_opened", "Passing faces that began to be followed.", "camera")
+TRACKS_OPEN = _gauge("tracks_open", "Passing faces that are followed now; what is held of each ends with it.")
 TRACKS_SPLIT = _counter("tracks_split", "Tracks ended because their face turned out to be another person's.", "camera")
 EMBEDDINGS_MADE = _counter("embeddings_made", "Face templates computed.")
 MATCHES_PUBLISHED = _counter("matches_published", "Matches acknowledged by the broker.", "camera")

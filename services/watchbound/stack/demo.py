@@ -110,9 +110,7 @@ def run_demo(
         stack.environment["WATCHBOUND_MODELS_CACHE"] = str(options.models_cache)
         stack.environment["WATCHBOUND_ALERTING_PASSAGE_GAP_S"] = str(PASSAGE_GAP_S)
         with screen.step("authorising, enrolling and activating on an embedded broker and vector store"):
-            authorisation = _authorise(stack, shown)
-            _enrol(stack, shown, authorisation, screen)
-            _activate(stack, authorisation, len(_enrolled(stack, authorisation)))
+            authorisation = authorise_and_enrol(stack, shown, screen)
         with screen.step(f"starting {options.workers} matching worker(s) and alerting"):
             matching = stack.start("matching", ["match", "run", "--workers", str(options.workers)], grace_s=30.0)
             alerting = stack.start("alerting", ["alerting", "run"])
@@ -131,6 +129,14 @@ def run_demo(
         # Counted by the consumers, not by subtraction: whether the frames add up must be able to fail.
         summary["frames"]["in_flight"] = after.lag
         return summary | after.figures(since=before, frames=summary["frames"]["processed"])
+
+
+def authorise_and_enrol(stack: EmbeddedStack, plan: DemoPlan, screen: DemoScreen) -> str:
+    """Draft, sign, enrol and activate; returns the authorisation's id."""
+    authorisation = _authorise(stack, plan)
+    _enrol(stack, plan, authorisation, screen)
+    _activate(stack, authorisation, len(_enrolled(stack, authorisation)))
+    return authorisation
 
 
 def _authorise(stack: EmbeddedStack, plan: DemoPlan) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from watchbound.adapters.allocator import WIPES_FREED
 from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.keyring_file import init_ring
 from watchbound.domain.errors import WatchboundError
@@ -106,7 +107,7 @@ class EmbeddedStack:
         Call it from the thread that outlives the service (see `ChildProcess`).
         """
         port = free_port()
-        environment = {**self.environment, "WATCHBOUND_HTTP_PORT": str(port)}
+        environment = {**WIPES_FREED, **self.environment, "WATCHBOUND_HTTP_PORT": str(port)}
         process = ChildProcess(name, [*_watchbound(), *arguments], self.folder, environment, grace_s)
         self._resources.callback(process.stop)
         return Service(process, port)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from watchbound.adapters.allocator import WIPES_FREED
 from watchbound.stack.processes import ChildProcess, accepts, free_port
 
 _READY_S = 30.0
@@ -39,7 +40,7 @@ class MilvusLite:
             "--max-workers",
             str(_THREADS),
         ]
-        self.process = ChildProcess("milvus-lite", command, folder)
+        self.process = ChildProcess("milvus-lite", command, folder, WIPES_FREED)
         self.process.wait_until(lambda: accepts(port), _READY_S)
 
     def stop(self) -> None:

@@ -21,10 +21,15 @@ class ScriptedDetector:
 
     def __init__(self, answers: Iterable[list[Detection]]) -> None:
         self._answers: Iterator[list[Detection]] = iter(answers)
+        self.forgotten = 0
 
     def detect(self, image: Image) -> list[Detection]:
         """The next answer."""
         return next(self._answers, [])
+
+    def forget(self) -> None:
+        """It keeps nothing, and counts how often it was asked."""
+        self.forgotten += 1
 
 
 class ColourEmbedder:

@@ -68,6 +68,9 @@ class OneFaceDetector:
         height, width = image.shape[:2]
         return [face_at(width / 2, height / 2, 60)] if image.any() else []
 
+    def forget(self) -> None:
+        pass
+
 
 def draft_of(name: str = "op-1", camera: str = "gate-1", start: datetime = NOW, hours: float = 4) -> Terms:
     return terms(id=name, cameras=frozenset({camera}), window=Window(start, start + timedelta(hours=hours)))

@@ -110,11 +110,11 @@ class Scene:
         self.delta.apply(change, change.at)
 
     def build(self, script: list[list[tuple[Detection, Colour]]]) -> MatchingWorker:
-        detector = ScriptedDetector([[face for face, _ in people] for people in script])
+        self.detector = ScriptedDetector([[face for face, _ in people] for people in script])
         producer = self.broker.producer()
         max_age = timedelta(seconds=5)
         return MatchingWorker(
-            Eyes(detector, self.embedder, TEMPLATE, PictureLimits(500_000, 1280 * 720), live_gate(14.0)),
+            Eyes(self.detector, self.embedder, TEMPLATE, PictureLimits(500_000, 1280 * 720), live_gate(14.0)),
             FrameAdmission(self.authority, self.clock, FreshnessLimits(max_age, timedelta(seconds=1))),
             WatchlistSearch(self.gallery, self.delta, self.roster, self.clock, self.metrics, self.stop),
             MatchAnnouncer(producer, codecs.MATCH, self.ring, self.tallies, self.clock, self.metrics),

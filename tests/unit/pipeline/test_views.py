@@ -1,20 +1,20 @@
 from __future__ import annotations
 
 import pytest
-from watchbound.domain.picture import PictureName
-from watchbound.pipeline.pictures import WatchlistPictures
-from watchbound.testing.pictures import InMemoryPictureStore
 
 from tests.unit.domain.values import MATCH
 from tests.unit.strategies import NOON
 from watchbound.domain.errors import InvalidValue, KeyDestroyed, Unavailable
+from watchbound.domain.picture import PictureName
 from watchbound.domain.sealing import Purpose
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.pipeline.sealing import seal_crop
 from watchbound.pipeline.views import CropViews, PictureViews
 from watchbound.testing.audit import FakeAuditLog
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.keyring import FakeKeyRing
+from watchbound.testing.pictures import InMemoryPictureStore
 
 AUTHORISATION = MATCH.entry.authorisation_id
 

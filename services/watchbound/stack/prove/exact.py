@@ -13,21 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watchbound.stack.prove.forbidden import Forbidden
+from watchbound.stack.prove.forbidden import EVERY, Forbidden
 
 SHORTEST = 24
 """Bytes in a row that make a finding: eight pixels, or six numbers of a template."""
 
 _SPAN = 48
 """Bytes of one stretch."""
-_EVERY = 336
-"""Bytes from one stretch to the next: a row of an aligned crop."""
 _STRIDE = 8
 _LEAST_VARIED = 5
 """Different bytes in a needle of eight: a flat wall is in nobody's picture more than in another's."""
 _LEAST_VARIED_RUN = 12
 """Different bytes in the first `SHORTEST` of a finding."""
-_FILTER_BITS = 26
+_FILTER_BITS = 27
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SAME_NEEDLES = 8
 """Pieces compared for one needle: the picture of somebody who stands still has many that begin alike."""
@@ -91,7 +89,7 @@ class ExactSearch:
     def _stretches(self, number: int) -> NDArray[np.int64]:
         """Where in the corpus the needles of one piece begin."""
         begin, end = int(self._starts[number]), int(self._starts[number + 1])
-        starts = np.arange(begin, end, _EVERY, dtype=np.int64)
+        starts = np.arange(begin, end, EVERY[self._forbidden[number].material], dtype=np.int64)
         windows = starts[:, None] + np.arange(_SPAN - _STRIDE + 1, dtype=np.int64)[None, :]
         flat = windows.ravel()
         return flat[flat + _STRIDE <= end]

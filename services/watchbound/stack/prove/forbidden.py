@@ -25,6 +25,7 @@ class Form(Enum):
     HEX = "hex"
     BASE64 = "base64"
     DECIMAL = "decimal"
+    FLOATS = "floats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ class Forbidden:
     def __repr__(self) -> str:
         return f"Forbidden({self.whose}, {self.material.value}, {self.form.value}, {len(self.data)} bytes)"
 
+
+EVERY = {
+    Material.JPEG: 2048,
+    Material.PIXELS: 336,
+    Material.CROP: 336,
+    Material.MODEL_INPUT: 448,
+    Material.TEMPLATE: 48,
+}
+"""Bytes from one stretch that is searched for to the next. A row of a crop is 336 bytes, four of a plane are 448; of a
+JPEG a remnant shorter than 2 kB may be missed, and of a template nothing."""
 
 _AS_TEXT = 192
 """Bytes of each piece that are searched as text: whoever writes a picture into a log writes it from its beginning."""

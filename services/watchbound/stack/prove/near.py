@@ -18,8 +18,13 @@ BOUND = 0.8
 """Cosine from which a row of numbers counts as a template of somebody. Of 10^9 random rows of 128 numbers the nearest
 has 0.54, and the templates of two people of the test set have at most 0.69."""
 
-COVER = 0.9
-"""Every forbidden template has a representative of at least this cosine among those that are searched for."""
+COVER = 0.6
+"""Every forbidden template has a guide of at least this cosine; only rows that point roughly along a guide are compared
+with all templates, which makes the search ten times faster."""
+
+_ROUGHLY = 0.45
+"""Cosine to a guide from which a row is compared. Whatever is within 10° of a forbidden template (a cosine of 0.985) is
+within 64° of its guide, so it is compared for certain; a copy is, by far."""
 
 _LEAST_PLAUSIBLE = 0.85
 _ROWS_AT_ONCE = 256
@@ -56,14 +61,13 @@ _LEAST_EXPONENT, _MOST_EXPONENT = -14, 7
 """6e-5 to 256: components of a template of norm 0.1 to 100 and a little more."""
 
 
-def representatives(templates: _Floats, whose: Sequence[str]) -> tuple[_Floats, tuple[str, ...]]:
-    """So few of the templates, shape (n, d), norm 1, that each has one of at least `COVER` among its own person's."""
+def guides(templates: _Floats) -> _Floats:
+    """So few of the templates, shape (n, d), norm 1, that each has one of at least `COVER`."""
     chosen: list[int] = []
     for index, template in enumerate(templates):
-        own = [other for other in chosen if whose[other] == whose[index]]
-        if not own or float((templates[own] @ template).max()) < COVER:
+        if not chosen or float((templates[chosen] @ template).max()) < COVER:
             chosen.append(index)
-    return templates[chosen], tuple(whose[index] for index in chosen)
+    return templates[chosen]
 
 
 class NearSearch:
@@ -74,6 +78,7 @@ class NearSearch:
         self._whose = tuple(whose)
         self._bound = bound
         self._half = templates.shape[1] // 2
+        self._guides = guides(templates)
         self._shifted = self._shifts()
 
     @property
@@ -114,11 +119,11 @@ class NearSearch:
         return _best_of_overlaps(hits)
 
     def _shifts(self) -> _Floats:
-        """Shape (3·d/2, (d/2+1)·n): each template at each place that contains the middle third of three half-rows."""
-        half, (count, dimension) = self._half, self._templates.shape
+        """Shape (3·d/2, (d/2+1)·n): each guide at each place that contains the middle third of three half-rows."""
+        half, (count, dimension) = self._half, self._guides.shape
         shifted = np.zeros((half + 1, count, 3 * half), np.float32)
         for shift in range(half + 1):
-            shifted[shift, :, shift : shift + dimension] = self._templates
+            shifted[shift, :, shift : shift + dimension] = self._guides
         return np.ascontiguousarray(shifted.reshape(-1, 3 * half).T)
 
     def _find(self, data: bytes, layout: _Layout, phase: int, size: int) -> Iterator[NearHit]:
@@ -141,7 +146,7 @@ class NearSearch:
             yield from self._compare(padded, likely, begin, size)
 
     def _compare(self, padded: _Floats, likely: NDArray[np.int64], begin: int, size: int) -> Iterator[NearHit]:
-        half, count = self._half, len(self._templates)
+        half, count = self._half, len(self._guides)
         triples = np.lib.stride_tricks.sliding_window_view(padded, 3 * half)[::half]
         for start in range(0, len(likely), _ROWS_AT_ONCE):
             rows = likely[start : start + _ROWS_AT_ONCE]
@@ -149,10 +154,15 @@ class NearSearch:
             squares = np.cumsum(np.hstack([np.zeros((len(rows), 1)), block.astype(np.float64) ** 2]), axis=1)
             norms = np.sqrt(np.maximum(squares[:, 2 * half :] - squares[:, : half + 1], 1e-12))
             cosines = (block @ self._shifted).reshape(len(rows), half + 1, count) / norms[:, :, None]
-            for row, shift, template in zip(*np.nonzero(cosines >= self._bound), strict=True):
-                number = int(rows[row]) * half + int(shift) - half
-                cosine = float(cosines[row, shift, template])
-                yield NearHit(begin + number * size, 2 * half * size, cosine, self._whose[int(template)])
+            for row, shift in zip(*np.nonzero(cosines.max(axis=2) >= _ROUGHLY), strict=True):
+                found = block[row, shift : shift + 2 * half] / norms[row, shift]
+                likeness = self._templates @ found
+                template = int(likeness.argmax())
+                if likeness[template] >= self._bound:
+                    number = int(rows[row]) * half + int(shift) - half
+                    yield NearHit(
+                        begin + number * size, 2 * half * size, float(likeness[template]), self._whose[template]
+                    )
 
 
 def _best_of_overlaps(hits: Sequence[NearHit]) -> list[NearHit]:

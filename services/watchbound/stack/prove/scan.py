@@ -9,6 +9,7 @@ from typing import Any
 from watchbound.stack.prove.exact import ExactSearch
 from watchbound.stack.prove.forbidden import Form, Material
 from watchbound.stack.prove.near import NearSearch
+from watchbound.stack.prove.pixels import SIZE, as_octets
 from watchbound.stack.prove.places import Place, PlaceKind, Unreadable
 
 MOST_FINDINGS = 1000
@@ -112,6 +113,9 @@ def _of_piece(place: Place, where: str, data: bytes, searches: Searches) -> Iter
     for exact in searches.exact.find(data):
         of = exact.of
         yield Finding(place.name, where, exact.offset, exact.length, of.whose, of.material, of.form)
+    for exact in searches.exact.find(as_octets(data)):
+        offset, length = SIZE * exact.offset, SIZE * exact.length
+        yield Finding(place.name, where, offset, length, exact.of.whose, exact.of.material, Form.FLOATS)
     near = [(hit, Form.RAW) for hit in searches.near.find(data)]
     if place.text:
         near += [(hit, Form.DECIMAL) for hit in searches.near.find_numbers(data)]

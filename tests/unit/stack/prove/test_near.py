@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.stack.prove.material import DIMENSION, RANDOM, TEMPLATE, noise, template, unit
-from watchbound.stack.prove.near import BOUND, COVER, NearSearch, representatives
+from watchbound.stack.prove.near import BOUND, COVER, NearSearch, guides
 
 SEARCH = NearSearch(TEMPLATE[None], ["canary"])
 
@@ -57,10 +57,15 @@ def test_numbers_in_a_text_are_read(digits: int) -> None:
     assert SEARCH.find_numbers(json.dumps(template().tolist()).encode()) == []
 
 
-def test_every_template_has_a_representative_of_its_own_person() -> None:
-    templates = np.stack([near(0.97) for _ in range(40)])
-    whose = ["a", "b"] * 20
-    chosen, owners = representatives(templates, whose)
-    assert len(chosen) < 40
-    for row, owner in zip(templates, whose, strict=True):
-        assert max(float(c @ row) for c, o in zip(chosen, owners, strict=True) if o == owner) >= COVER
+def test_every_template_has_a_guide() -> None:
+    templates = np.stack([near(0.9) for _ in range(20)] + [template() for _ in range(20)])
+    chosen = guides(templates)
+    assert len(chosen) < 30
+    assert ((templates @ chosen.T).max(axis=1) >= COVER).all()
+
+
+def test_a_template_is_found_that_is_only_guided_to() -> None:
+    guided = near(0.62)
+    search = NearSearch(np.stack([TEMPLATE, guided]), ["canary", "other"])
+    (hit,) = search.find(noise(100) + guided.tobytes())
+    assert (hit.offset, hit.whose) == (100, "other")
