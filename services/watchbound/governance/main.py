@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -15,8 +16,9 @@ from watchbound.adapters.logs import get_logger
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
 from watchbound.adapters.trust_list import FileTrustList
+from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import Poison, Unavailable
+from watchbound.domain.errors import Poison, Unavailable, UnknownReference
 from watchbound.domain.listing import Listing
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.model_pack import find_pack
@@ -24,6 +26,7 @@ from watchbound.governance.approve import Approver
 from watchbound.governance.authorise import Authoriser, require_enrollable, require_known
 from watchbound.governance.enrol import DUPLICATE_SIMILARITY, Enroller
 from watchbound.governance.remove import Remover
+from watchbound.governance.review import Likeness, Reviewer, likenesses
 from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
@@ -45,6 +48,7 @@ log = get_logger(__name__)
 
 _CURRENT_WITHIN_S = 30.0
 _DETECT_WIDTH = 640
+_EVENTS_AT_ONCE = 1000
 
 
 class Governance:
@@ -84,9 +88,9 @@ class Governance:
             if not feed.wait_current(_CURRENT_WITHIN_S):
                 msg = f"what is authorised could not be read within {_CURRENT_WITHIN_S:.0f} s: {feed.ready()}"
                 raise Unavailable(msg)
-            audit = open_audit_log(self._audit)
-            opening.callback(audit.close)
-            self.trail = AuditTrail(audit, self._clock)
+            self._audit_log = open_audit_log(self._audit)
+            opening.callback(self._audit_log.close)
+            self.trail = AuditTrail(self._audit_log, self._clock)
             self._resources = opening.pop_all()
         return self
 
@@ -159,6 +163,35 @@ class Governance:
     def remover(self, milvus: MilvusSettings) -> Remover:
         """Takes entries off."""
         return Remover(MilvusGallery(milvus), self._watchlist_log(), self._clock, self.trail)
+
+    def reviewer(self) -> Reviewer:
+        """Records that an officer looked at a list."""
+        return Reviewer(self.trust, self.roster, self._clock, self.trail)
+
+    def likenesses(self, milvus: MilvusSettings, authorisation: Authorisation) -> tuple[Likeness, ...]:
+        """Who on a list resembles whom, by the templates that are stored of those who are listed.
+
+        Raises:
+            Unavailable: the gallery does not answer.
+        """
+        listed = {listing.entry.reference for listing in self.listed(authorisation.id)}
+        try:
+            stored = MilvusGallery(milvus).images(authorisation.id)
+        except UnknownReference:
+            stored = []
+        images = [image for image in stored if image.entry.reference in listed]
+        return likenesses(images, authorisation.threshold, DUPLICATE_SIMILARITY)
+
+    def events(self) -> Iterator[AuditEvent]:
+        """Everything that was ever audited, in order.
+
+        Raises:
+            Unavailable: the audit log does not answer.
+        """
+        first = 0
+        while records := self._audit_log.records(first, _EVENTS_AT_ONCE):
+            yield from (record.event for record in records)
+            first += len(records)
 
     def listed(self, authorisation_id: str) -> tuple[Listing, ...]:
         """Who is on a watchlist now.
