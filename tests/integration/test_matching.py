@@ -20,7 +20,9 @@ from watchbound.adapters import codecs
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.keyring import open_key_ring
+from watchbound.adapters.signing import FileSigner
 from watchbound.camera.synthetic import enrolment_photo
+from watchbound.domain.act import ActKind
 from watchbound.domain.frame import Frame
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
@@ -50,6 +52,8 @@ from watchbound.stack.officers import Officers
 from watchbound.stack.tansu import Tansu
 
 ACTS_WITHIN_S = 1.0
+FRAMES_AFTER = 10
+PROCESSED, REFUSED = "watchbound_frames_processed_total", "watchbound_frames_refused_total"
 PATIENCE_S = 90.0
 FPS = 5.0
 # Far enough apart to fall on different partitions, so that two workers have one each.
@@ -272,6 +276,55 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
             until(lambda: datetime.now(UTC) - removed_at > timedelta(seconds=6), "time for matches that must not come")
             late = [m for _, m in watch.seen if m.captured_at > removed_at + timedelta(seconds=ACTS_WITHIN_S)]
             assert late == []
+
+
+def test_pausing_and_cancelling_act_on_every_worker_within_a_second(
+    workers: list[RunningWorker],
+    kafka: KafkaSettings,
+    keys: KeySettings,
+    tmp_path: Path,
+) -> None:
+    """A frame handed to the log more than a second after the act is refused by every worker, as their tallies say."""
+    ring = authorise(kafka, keys, "op-1")
+    officer = FileSigner.load(officers().key("officer"))
+    trust = load(TrustSettings, list=officers().trust_list)
+    audit = load(AuditSettings, url=f"sqlite:///{tmp_path / 'audit.db'}")
+    with Governance(kafka, load(AuthoritySettings), audit, trust) as governance:
+        desk = governance.desk()
+        with Site(kafka, ring, "op-1", someone_standing("P001")):
+            assert (
+                _seconds_to_stop(workers, lambda: desk.act("op-1", ActKind.PAUSE, officer, "a test")) <= ACTS_WITHIN_S
+            )
+            desk.act("op-1", ActKind.RESUME, officer, "a test")
+            assert (
+                _seconds_to_stop(workers, lambda: desk.act("op-1", ActKind.CANCEL, officer, "a test")) <= ACTS_WITHIN_S
+            )
+
+
+def _seconds_to_stop(workers: list[RunningWorker], stop: Callable[[], object]) -> float:
+    """From the beginning of the act until every worker refuses frames; after that none looks at another."""
+    processed = [_counted(worker, PROCESSED) for worker in workers]
+    until(lambda: _grew(workers, PROCESSED, processed), "every worker looks at frames")
+    refused = [_counted(worker, REFUSED) for worker in workers]
+    began = time.monotonic()
+    stop()
+    published = time.monotonic() - began
+    until(lambda: _grew(workers, REFUSED, refused), "every worker refuses")
+    took = time.monotonic() - began
+    print(f"published after {published:.3f} s, refused by every worker after {took:.3f} s")
+    looked_at = [_counted(worker, PROCESSED) for worker in workers]
+    until(lambda: _grew(workers, REFUSED, refused, FRAMES_AFTER), "frames go on to be refused")
+    assert [_counted(worker, PROCESSED) for worker in workers] == looked_at
+    return took
+
+
+def _counted(worker: RunningWorker, name: str) -> float:
+    lines = worker.process.exposition().decode().splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{name}{{"))
+
+
+def _grew(workers: list[RunningWorker], name: str, before: list[float], by: int = 1) -> bool:
+    return all(_counted(worker, name) >= was + by for worker, was in zip(workers, before, strict=True))
 
 
 def test_scaling_up_and_down_hands_cameras_over_and_loses_no_frame(

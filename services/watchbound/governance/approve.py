@@ -81,6 +81,7 @@ class Approver:
         holder = self._trust.holder(signer.key_id)
         self._refuse_own(proposals, holder)
         approved = tuple(self._approved(proposal, holder, signer) for proposal in proposals)
+        self._refuse_beyond_terms(self._permission(authorisation_id), approved)
         for batch in _batches(approved, _BATCH_ENTRIES):
             self._permission(authorisation_id)
             self._admit(authorisation_id, batch)
@@ -114,6 +115,19 @@ class Approver:
             )
             raise UnknownReference(msg)
         return [waiting[reference] for reference in sorted(waiting) if references is None or reference in references]
+
+    def _refuse_beyond_terms(self, permitted: Authorisation, approved: Iterable[EntryAdded]) -> None:
+        """The gate that counts: what was proposed before may not fit any more beside what is listed now."""
+        listed = {listing.entry.reference for listing in self._roster.listings(permitted.id, self._clock.now())}
+        wanted = {change.entry.reference: change.entry.category for change in approved}
+        foreign = sorted(name for name, category in wanted.items() if category not in permitted.categories)
+        if foreign:
+            msg = f"the terms of {permitted.id} do not permit the category of {', '.join(foreign)}"
+            raise NotAuthorised(msg)
+        size = len(listed | set(wanted))
+        if size > permitted.max_watchlist_size:
+            msg = f"the terms of {permitted.id} permit {permitted.max_watchlist_size} entries; this would make {size}"
+            raise NotAuthorised(msg)
 
     def _refuse_own(self, proposals: Iterable[EntryProposed], holder: str) -> None:
         own = [proposal.entry.reference for proposal in proposals if proposal.papers.added_by == holder]

@@ -18,6 +18,7 @@ from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import NotTrusted
 from watchbound.domain.listing import proposal_statement, says_nothing_new
 from watchbound.domain.signature import Role
+from watchbound.domain.terms import Terms
 from watchbound.domain.watchlist import EnrolledImage, EntryProposed, WatchlistEntry
 from watchbound.extraction.enrolment import FaceReader, FaceRefused
 from watchbound.extraction.still import STILL_LIMITS
@@ -114,8 +115,8 @@ class Enroller:
                 reports[index] = line
                 on_image(line)
         for batch in _batches(_by_entry(lines), _BATCH_ENTRIES):
-            self._permission(authorisation_id)
-            self._propose_batch(batch, roll, reports, on_image)
+            permitted = self._permission(authorisation_id)
+            self._propose_batch(batch, permitted, roll, reports, on_image)
         return EnrolmentReport(authorisation_id, tuple(reports[index] for index in sorted(reports)))
 
     def _roll(self, authorisation_id: str) -> Roll:
@@ -131,13 +132,19 @@ class Enroller:
         return Roll([*stored, *waiting], self._faces.dimension)
 
     def _propose_batch(
-        self, batch: Sequence[_Group], roll: Roll, reports: dict[int, ImageReport], on_image: ImageDone
+        self,
+        batch: Sequence[_Group],
+        permitted: Authorisation,
+        roll: Roll,
+        reports: dict[int, ImageReport],
+        on_image: ImageDone,
     ) -> None:
         proposals: list[EntryProposed] = []
         for group in batch:
             wanted = False
+            beyond = beyond_terms(permitted, group.entry, roll)
             for index, submission in group.submissions:
-                reports[index] = self._look(submission, roll)
+                reports[index] = self._look(submission, roll) if beyond is None else _refused(submission, *beyond)
                 wanted |= reports[index].outcome.enrolled
                 on_image(reports[index])
             if not wanted:
@@ -195,6 +202,20 @@ class Enroller:
             )
         roll.put([EnrolledImage(entry, face.image_id, face.embedding)])
         return ImageReport(path, entry.reference, Outcome.ACCEPTED, quality=face.quality)
+
+
+def beyond_terms(permitted: Terms, entry: WatchlistEntry, roll: Roll) -> tuple[Outcome, str] | None:
+    """Why the terms allow no such entry beside those on the roll; None when they do."""
+    if entry.category not in permitted.categories:
+        allowed = ", ".join(sorted(category.value for category in permitted.categories))
+        return Outcome.CATEGORY_NOT_PERMITTED, f"{entry.category.value} is none of {allowed}"
+    if not roll.of(entry.reference) and roll.entries >= permitted.max_watchlist_size:
+        return Outcome.LIST_FULL, f"the list has {roll.entries} entries of at most {permitted.max_watchlist_size}"
+    return None
+
+
+def _refused(submission: Submission, outcome: Outcome, detail: str) -> ImageReport:
+    return ImageReport(str(submission.path), submission.entry.reference, outcome, detail)
 
 
 def _by_entry(lines: Iterable[Line]) -> list[_Group]:

@@ -26,6 +26,8 @@ class Outcome(Enum):
     DUPLICATE_OF = "duplicate_of"
     UNREADABLE = "unreadable"
     BAD_ROW = "bad_row"
+    CATEGORY_NOT_PERMITTED = "category_not_permitted"
+    LIST_FULL = "list_full"
 
     @property
     def enrolled(self) -> bool:
@@ -48,6 +50,8 @@ REMEDIES: dict[Outcome, str] = {
     "if they are two people who look alike, say so with a higher --duplicate-at",
     Outcome.UNREADABLE: "open the file, save it again as JPEG, PNG or WebP of ordinary size, and check the transfer",
     Outcome.BAD_ROW: "mend the row, or the name of the file or folder, as the detail says",
+    Outcome.CATEGORY_NOT_PERMITTED: "the terms permit other categories only; another list needs its own authorisation",
+    Outcome.LIST_FULL: "the terms permit no more entries; remove some who need not be on the list",
 }
 
 

@@ -27,6 +27,11 @@ class Roll:
         self._references: list[str | None] = []
         self.put(list(images))
 
+    @property
+    def entries(self) -> int:
+        """How many entries there are."""
+        return len(self._images)
+
     def of(self, reference: str) -> tuple[EnrolledImage, ...]:
         """All images of an entry, ordered by id."""
         return tuple(image for _, image in sorted(self._images.get(reference, {}).items()))

@@ -23,7 +23,7 @@ from watchbound.domain.frame import Capture, SealedFrame, require_name
 from watchbound.domain.standing import Refusal
 from watchbound.extraction.align import align
 from watchbound.extraction.decode import PictureLimits, decode_jpeg
-from watchbound.extraction.quality import QualityGate, assess, worth, worth_bound
+from watchbound.extraction.quality import QualityFault, QualityGate, assess, worth, worth_bound
 from watchbound.extraction.shots import Shot, ShotPolicy, TrackEvidence, cut_context
 from watchbound.extraction.track import Track, Tracker
 from watchbound.extraction.wipe import wipe, wipe_freed
@@ -220,6 +220,9 @@ class MatchingWorker:
         pending: list[PendingShot] = []
         with self._timed("choose"):
             for track, detection in update.seen:
+                if detection.eye_distance < authorisation.min_eye_distance:
+                    self._metrics.count(names.FACES_SKIPPED, reason=QualityFault.TOO_SMALL.value)
+                    continue
                 passage = follower.passages[track.id]
                 others = [other.box for other in detections if other is not detection]
                 shot = self._choose(passage.evidence, track, detection, image, others)
@@ -332,8 +335,10 @@ class MatchingWorker:
             if not passage.compared:
                 passage.compared = True
                 self._tallies.add(sight.frame.camera_id, authorisation_id, compared=1)
-            threshold = sight.authorisation.threshold
-            finding = decide(candidates, passage.evidence.count, threshold, self._policies.decision)
+            threshold, categories = sight.authorisation.threshold, sight.authorisation.categories
+            # Enrolment refuses the others already; whatever a store holds, nobody else is matched.
+            permitted = [candidate for candidate in candidates if candidate.entry.category in categories]
+            finding = decide(permitted, passage.evidence.count, threshold, self._policies.decision)
             passage.evidence.standing = finding.standing
             # The search may have waited: authority is asked once more, at the last moment.
             if finding.candidate is not None and self._admission.refusal(sight.frame) is None:

@@ -8,9 +8,10 @@ from tests.unit.governance.desk import BLUE, DEFAULTS, GREEN, GREY, RED, Desk, p
 from watchbound.domain.act import ActKind
 from watchbound.domain.errors import NotAuthorised, Unavailable, UnknownReference
 from watchbound.domain.listing import EntryStatus
-from watchbound.domain.watchlist import EntryAdded, EntryRemoved
+from watchbound.domain.watchlist import Category, EntryAdded, EntryRemoved
 from watchbound.governance.enrolment_report import REMEDIES, Outcome
 from watchbound.governance.submissions import read_submissions
+from watchbound.testing.office import terms
 
 
 @pytest.fixture
@@ -181,3 +182,16 @@ def test_a_cancellation_stops_a_run_between_two_batches(desk: Desk, tmp_path: Pa
 
 def test_every_outcome_has_a_remedy_unless_there_is_nothing_to_mend() -> None:
     assert {outcome for outcome in Outcome if not REMEDIES[outcome]} == {o for o in Outcome if o.enrolled}
+
+
+def test_the_terms_say_who_may_be_listed_and_how_many(tmp_path: Path) -> None:
+    desk = Desk()
+    wanted = terms(categories=frozenset({Category.MISSING}), max_watchlist_size=1)
+    desk.authoriser.draft(wanted, desk.office.drafter, desk.ring)
+    photo(tmp_path / "P1" / "a.png", RED)
+    photo(tmp_path / "P2" / "a.png", GREEN)
+    assert [image.outcome for image in desk.enrol(tmp_path).images] == [Outcome.ACCEPTED, Outcome.LIST_FULL]
+    other = Desk()
+    other.grant(terms(categories=frozenset({Category.RISK_OF_HARM})))
+    assert {image.outcome for image in other.enrol(tmp_path).images} == {Outcome.CATEGORY_NOT_PERMITTED}
+    assert other.enrolled() == []

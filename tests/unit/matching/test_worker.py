@@ -5,6 +5,7 @@ import threading
 import weakref
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +16,11 @@ from tests.unit.extraction.faces import face_at
 from tests.unit.matching.scene import BLUE, GREEN, OFFICE, RED, START, TERMS, Scene, enrolled, picture, walk
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.sealing import Purpose
-from watchbound.domain.watchlist import EntryRemoved
+from watchbound.domain.watchlist import Category, EntryRemoved
 from watchbound.extraction.shots import Shot, TrackEvidence
 from watchbound.matching.search import Stopped
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.sealing import open_crop, seal_frame
 from watchbound.pipeline.topics import FRAMES, MATCHES
 
@@ -394,3 +396,17 @@ def test_faces_too_small_to_use_are_counted_and_not_embedded() -> None:
     assert scene.embedder.calls == []
     assert scene.metrics.total(names.FACES_SKIPPED, reason="too_small") == 1
     assert scene.broker.records(MATCHES.name) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [({}, 1), ({"categories": frozenset({Category.WANTED_BY_COURT})}, 0), ({"min_eye_distance": 500.0}, 0)],
+)
+def test_nobody_is_matched_whom_the_terms_do_not_permit(changed: dict[str, Any], expected: int) -> None:
+    scene = listed(Scene(walk(RED, 6)))
+    scene.authority = AuthorityView(scene.clock, max_age_s=3600, trust=OFFICE.trust)
+    scene.authority.apply(OFFICE.active(replace(TERMS, **changed)))
+    scene.authority.confirm()
+    scene.worker = scene.build(scene.script)
+    scene.play()
+    assert bool(scene.matches()) == bool(expected)
