@@ -167,6 +167,47 @@ class MatchingSettings(BaseSettings):
     detect_width: int = Field(640, ge=160, description="frames are scaled to this width before detection")
 
 
+class PurgeSettings(BaseSettings):
+    """How data that is due is deleted, and where the proof is kept."""
+
+    model_config = _prefix("PURGE")
+
+    receipts: Path = Field(
+        Path("~/.local/share/watchbound/receipts"), description="where deletion receipts are kept; back it up"
+    )
+    store_folders: str = Field(
+        "", description="data folders of the vector store, separated by :, searched for what should be gone"
+    )
+    accept_unsearched_store: bool = Field(
+        False, description="accept receipts that say that nobody could search the vector store's files"
+    )
+    store_wait_s: float = Field(
+        30.0, ge=0, description="how long a purge waits for the vector store to clean up its files"
+    )
+    windows_topic: str = Field(
+        "watchbound-alerting-windows-changelog",
+        description="the changelog of alerting's windows: GROUP-windows-changelog",
+    )
+
+
+class GovernanceSettings(BaseSettings):
+    """The retention clock."""
+
+    model_config = _prefix("GOVERNANCE")
+
+    every_s: float = Field(5.0, gt=0, description="seconds between two looks at what is due")
+
+
+class NoticeSettings(BaseSettings):
+    """Who speaks to the public."""
+
+    model_config = _prefix("NOTICE")
+
+    controller: str = Field("", description="who is responsible for the data, as a notice names them")
+    contact: str = Field("", description="how the public reaches them")
+    url: str = Field("", description="where more is said; a notice shows it as a link and a QR code")
+
+
 class AlertingSettings(BaseSettings):
     """When matches become alerts."""
 

@@ -50,6 +50,23 @@ def ensure_topics(
         administrator.close()
 
 
+def existing_topics(settings: KafkaSettings) -> frozenset[str]:
+    """The names of the topics that the broker has.
+
+    Raises:
+        Unavailable: no broker answers.
+    """
+    administrator = connect(
+        settings, lambda network: KafkaAdminClient(kafka_client=network, **options(settings, "watchbound-topics"))
+    )
+    try:
+        return frozenset(administrator.list_topics())
+    except KafkaError as error:
+        raise unavailable(settings, "listing topics", error) from error
+    finally:
+        administrator.close()
+
+
 def _create(
     administrator: Any, settings: KafkaSettings, missing: Sequence[Topic], partitions: Mapping[str, int]
 ) -> None:

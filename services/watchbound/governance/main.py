@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -16,17 +16,19 @@ from watchbound.adapters.logs import get_logger
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
 from watchbound.adapters.trust_list import FileTrustList
-from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import Poison, Unavailable, UnknownReference
+from watchbound.domain.errors import Poison, Unavailable
 from watchbound.domain.listing import Listing
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.model_pack import find_pack
 from watchbound.governance.approve import Approver
 from watchbound.governance.authorise import Authoriser, require_enrollable, require_known
 from watchbound.governance.enrol import DUPLICATE_SIMILARITY, Enroller
+from watchbound.governance.purge import Purger
+from watchbound.governance.purging import PurgeConfiguration, open_purger
+from watchbound.governance.receipt_shelf import ReceiptShelf
 from watchbound.governance.remove import Remover
-from watchbound.governance.review import Likeness, Reviewer, likenesses
+from watchbound.governance.retention import Undertaker
 from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
@@ -48,7 +50,6 @@ log = get_logger(__name__)
 
 _CURRENT_WITHIN_S = 30.0
 _DETECT_WIDTH = 640
-_EVENTS_AT_ONCE = 1000
 
 
 class Governance:
@@ -88,9 +89,9 @@ class Governance:
             if not feed.wait_current(_CURRENT_WITHIN_S):
                 msg = f"what is authorised could not be read within {_CURRENT_WITHIN_S:.0f} s: {feed.ready()}"
                 raise Unavailable(msg)
-            self._audit_log = open_audit_log(self._audit)
-            opening.callback(self._audit_log.close)
-            self.trail = AuditTrail(self._audit_log, self._clock)
+            audit = open_audit_log(self._audit)
+            opening.callback(audit.close)
+            self.trail = AuditTrail(audit, self._clock)
             self._resources = opening.pop_all()
         return self
 
@@ -111,6 +112,20 @@ class Governance:
     def desk(self) -> AuthorityDesk:
         """Signs acts and publishes them."""
         return AuthorityDesk(self._producer, codecs.AUTHORISATION, self.view, self._clock, self.trail)
+
+    def purger(self, configuration: PurgeConfiguration, stop: threading.Event) -> Purger:
+        """Empties places, and looks at them again.
+
+        Raises:
+            ConfigurationError: the key ring may not be used.
+            Unavailable: the vector store does not answer.
+        """
+        return open_purger(configuration, self._producer, self.trail, self._clock, stop)
+
+    def undertaker(self, configuration: PurgeConfiguration, signer: Signer, stop: threading.Event) -> Undertaker:
+        """Ends and purges what is over."""
+        shelf = ReceiptShelf(configuration.purge.receipts)
+        return Undertaker(self.view, self.desk(), lambda: self.purger(configuration, stop), shelf, signer, self._clock)
 
     def authoriser(self) -> Authoriser:
         """Drafts and activates."""
@@ -163,35 +178,6 @@ class Governance:
     def remover(self, milvus: MilvusSettings) -> Remover:
         """Takes entries off."""
         return Remover(MilvusGallery(milvus), self._watchlist_log(), self._clock, self.trail)
-
-    def reviewer(self) -> Reviewer:
-        """Records that an officer looked at a list."""
-        return Reviewer(self.trust, self.roster, self._clock, self.trail)
-
-    def likenesses(self, milvus: MilvusSettings, authorisation: Authorisation) -> tuple[Likeness, ...]:
-        """Who on a list resembles whom, by the templates that are stored of those who are listed.
-
-        Raises:
-            Unavailable: the gallery does not answer.
-        """
-        listed = {listing.entry.reference for listing in self.listed(authorisation.id)}
-        try:
-            stored = MilvusGallery(milvus).images(authorisation.id)
-        except UnknownReference:
-            stored = []
-        images = [image for image in stored if image.entry.reference in listed]
-        return likenesses(images, authorisation.threshold, DUPLICATE_SIMILARITY)
-
-    def events(self) -> Iterator[AuditEvent]:
-        """Everything that was ever audited, in order.
-
-        Raises:
-            Unavailable: the audit log does not answer.
-        """
-        first = 0
-        while records := self._audit_log.records(first, _EVENTS_AT_ONCE):
-            yield from (record.event for record in records)
-            first += len(records)
 
     def listed(self, authorisation_id: str) -> tuple[Listing, ...]:
         """Who is on a watchlist now.

@@ -68,6 +68,15 @@ CAPTURE_TO_ALERT_SECONDS = _histogram(
 )
 DECISIONS_RECEIVED = _counter("decisions_received", "Decisions read by alerting.", "verdict")
 
+# Retention
+RETENTION_OVERDUE = _gauge(
+    "retention_overdue_seconds",
+    "How long ago something should have been deleted that is not known to be gone; 0 is well, alarm above minutes.",
+    "purpose",
+    unit="seconds",
+)
+PURGES = _counter("purges", "Purges tried by the retention clock: clean, incomplete, or failed.", "outcome")
+
 # Every service
 CPU_SECONDS = _gauge("cpu_seconds", "CPU time that the process has used, its threads included.", unit="seconds")
 MEMORY_BYTES = _gauge("memory_bytes", "Resident memory of the process.", unit="bytes")

@@ -82,6 +82,9 @@ class EmbeddedStack:
                 "WATCHBOUND_ALERTING_DATA": str(self.folder / "alerting"),
                 "WATCHBOUND_KEYS_FOLDER": str(self.keys.folder),
                 "WATCHBOUND_KEYS_MASTER_KEY": str(self.keys.master_key),
+                "WATCHBOUND_PICTURES_FOLDER": str(self.folder / "pictures"),
+                "WATCHBOUND_PURGE_RECEIPTS": str(self.folder / "receipts"),
+                "WATCHBOUND_PURGE_STORE_FOLDERS": str(self.folder / "milvus-lite"),
                 "RAY_TMPDIR": ray,
                 **self.officers.environment(),
             }
@@ -115,10 +118,12 @@ class EmbeddedStack:
     def call(self, arguments: Sequence[str], accept: Sequence[int] = (0,)) -> Any:
         """Run `watchbound ARGUMENTS --json` to its end; returns what it printed, parsed.
 
+        A command whose `--json` takes a file is given `--json -` among its arguments.
+
         Raises:
             CommandFailed: it ended with a code that is not accepted.
         """
-        command = [*_watchbound(), *arguments, "--json"]
+        command = [*_watchbound(), *arguments, *(() if "--json" in arguments else ("--json",))]
         settings = [f"{key}={value}" for key, value in self.environment.items()]
         done = subprocess.run(["/usr/bin/env", *settings, *command], capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode not in accept:

@@ -11,6 +11,7 @@ import numpy as np
 from watchbound.adapters.store_files import StoreFiles
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.match import subject_key
+from watchbound.domain.picture import PictureName
 from watchbound.domain.receipt import SignedReceipt
 from watchbound.domain.sealing import Purpose
 from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
@@ -18,6 +19,7 @@ from watchbound.governance.places import (
     GalleryFilesPlace,
     GalleryPlace,
     KeyPlace,
+    PicturesPlace,
     Place,
     SealedPart,
     SealedRecordsPlace,
@@ -36,6 +38,7 @@ from watchbound.testing.eyes import FAKE_DIGEST
 from watchbound.testing.gallery import InMemoryGallery
 from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
+from watchbound.testing.pictures import InMemoryPictureStore
 from watchbound.testing.signing import FakeSigner
 
 GONE, KEPT = "wad-gone", "wad-kept"
@@ -80,6 +83,7 @@ class Deployments:
         self.broker = InMemoryBroker(self.clock)
         self.gallery = DiskGallery(store)
         self.ring = FakeKeyRing()
+        self.pictures = InMemoryPictureStore()
         self.log = FakeAuditLog()
         self.shelf = ReceiptShelf(folder / "receipts")
         self._search = search_of(StoreFiles([store])) if search_files else None
@@ -91,6 +95,7 @@ class Deployments:
         records = records_of(lambda topic: self.broker.reader([topic]))
         return [
             GalleryPlace(self.gallery),
+            PicturesPlace(self.pictures),
             GalleryFilesPlace(self._search, self.shelf.fingerprints, self._waived),
             WatchlistChangesPlace(records, self.broker.producer()),
             *(KeyPlace(self.ring, purpose) for purpose in Purpose),
@@ -122,12 +127,14 @@ class Deployments:
         images = [_image(name, number, rng) for number in range(ENTRIES)]
         self.gallery.add(images)
         for image in images:
+            picture = PictureName(name, image.entry.reference, image.image_id)
+            self.pictures.put(picture, self.ring.seal(name, Purpose.WATCHLIST, b"a picture", str(picture)))
             sealed = self.ring.seal(name, Purpose.WATCHLIST, image.embedding.vector.tobytes(), image.entry.reference)
             producer.send(WATCHLIST_CHANGES.name, subject_key(name, image.entry.reference), sealed)
         for topic, purpose, count in ((FRAMES, Purpose.FRAMES, FRAMES_SENT), (ALERTS, Purpose.ALERTS, ALERTS_SENT)):
             for number in range(count):
-                picture = self.ring.seal(name, purpose, b"\xff\xd8\xff a picture", str(number))
-                producer.send(topic.name, subject_key(name, str(number)), picture)
+                sealed = self.ring.seal(name, purpose, b"\xff\xd8\xff a picture", str(number))
+                producer.send(topic.name, subject_key(name, str(number)), sealed)
 
 
 def _image(name: str, number: int, rng: np.random.Generator) -> EnrolledImage:

@@ -15,6 +15,7 @@ from .purging import ALERTS_SENT, ALL, ENTRIES, FRAMES_SENT, GONE, KEPT, SIGNER,
 
 BEFORE = {
     "gallery": ENTRIES,
+    "watchlist pictures": ENTRIES,
     "gallery files": ENTRIES,
     "watchlist changes": ENTRIES,
     "key frames": 1,
@@ -195,7 +196,7 @@ def test_a_picture_that_was_never_sealed_is_not_taken_for_unreadable(deployments
     assert (topic.before, topic.after, receipt.clean) == (FRAMES_SENT + 1, 1, False)
 
 
-@pytest.mark.parametrize("away", ["gallery", "ring", "broker"])
+@pytest.mark.parametrize("away", ["gallery", "ring", "broker", "pictures"])
 def test_a_place_that_does_not_answer_is_no_clean_place(deployments: Deployments, away: str) -> None:
     getattr(deployments, away).down = True
     with pytest.raises(Unavailable):

@@ -1,0 +1,158 @@
+"""A purge on the real stores: what a drop leaves on their disks, and that all of it goes on the embedded stack."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from watchbound.adapters.milvus_gallery import MilvusGallery
+from watchbound.adapters.store_files import StoreFiles
+from watchbound.domain.embedding import Embedding
+from watchbound.domain.fingerprint import Fingerprints
+from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
+from watchbound.settings import MilvusSettings, load
+from watchbound.stack.embedded import CommandFailed, EmbeddedStack, Service
+from watchbound.stack.milvus_lite import MilvusLite
+from watchbound.stack.processes import ChildProcess
+
+DIGEST = "a" * 64
+ENTRIES = 150
+"""More than Milvus Lite writes at once, so that segments and indexes lie on the disk, too."""
+
+AUTHORISATION = "wad-purged"
+
+
+def enrolled(name: str, seed: int) -> list[EnrolledImage]:
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(ENTRIES, 128)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return [
+        EnrolledImage(
+            WatchlistEntry(name, f"person-{number}", Category.MISSING, ResponseLevel.RED),
+            f"{number:064x}",
+            Embedding(vector, DIGEST),
+        )
+        for number, vector in enumerate(vectors)
+    ]
+
+
+def fill(uri: str, images: list[EnrolledImage]) -> MilvusGallery:
+    gallery = MilvusGallery(load(MilvusSettings, uri=uri))
+    gallery.create(images[0].entry.authorisation_id, DIGEST, 128)
+    gallery.add(images)
+    return gallery
+
+
+def prints_of(images: list[EnrolledImage]) -> Fingerprints:
+    return Fingerprints.of(np.stack([image.embedding.vector for image in images]))
+
+
+def test_milvus_lite_keeps_no_template_of_a_dropped_collection(tmp_path: Path) -> None:
+    with MilvusLite(tmp_path) as server:
+        gone, kept = enrolled(AUTHORISATION, 1), enrolled("wad-kept", 2)
+        gallery = fill(server.uri, gone)
+        fill(server.uri, kept)
+        files = StoreFiles([tmp_path / "milvus-lite"])
+        assert files.search(prints_of(gone)).templates == ENTRIES
+        gallery.drop(AUTHORISATION)
+        assert files.search(prints_of(gone)).templates == 0
+        assert files.search(prints_of(kept)).templates == ENTRIES
+
+
+def test_a_milvus_server_keeps_them_until_it_collects_its_garbage_and_the_search_of_its_files_sees_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    milvus = pytest.importorskip("tests.fixtures.milvus")
+    # As they come, Milvus keeps a dropped collection's files for 3 hours and its message log for 3 days.
+    for name, value in {
+        "DATACOORD_GC_INTERVAL": "3",
+        "DATACOORD_GC_DROPTOLERANCE": "3",
+        "ROCKSMQ_RETENTIONTIMEINMINUTES": "0",
+        "ROCKSMQ_RETENTIONSIZEINMB": "0",
+        "ROCKSMQ_ROCKSMQPAGESIZE": "2",
+        "ROCKSMQ_TIMTICKERINTERVAL": "3",
+        "ROCKSMQ_TICKERTIMEINSECONDS": "3",
+        "ROCKSMQ_COMPACTIONINTERVAL": "5",
+    }.items():
+        monkeypatch.setitem(os.environ, name, value)
+    with milvus.MilvusServer(tmp_path) as server:
+        images = enrolled(AUTHORISATION, 1)
+        gallery = fill(server.uri, images)
+        gallery._client.flush("authorisation_wad_2dpurged")
+        files, wanted = StoreFiles([tmp_path / "data"]), prints_of(images)
+        process: ChildProcess = server.process
+        process.wait_until(lambda: files.search(wanted).templates == ENTRIES, 60.0)
+        gallery.drop(AUTHORISATION)
+        process.wait_until(lambda: files.search(wanted).templates == 0, 120.0)
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[EmbeddedStack]:
+    with EmbeddedStack(tmp_path) as stack:
+        yield stack
+
+
+def draft(stack: EmbeddedStack, end: datetime) -> None:
+    terms = {
+        "--use-case": "demonstration",
+        "--legal-basis": "nobody real is shown",
+        "--legitimate-aim": "to test",
+        "--necessity": "a test needs a deployment",
+        "--proportionality": "nobody passes",
+        "--dpia-reference": "none needed",
+        "--location": "this machine",
+        "--location-type": "test-site",
+        "--max-watchlist-size": "1000",
+        "--minimum-threshold": "0.5",
+        "--threshold-reason": "a test",
+        "--signage-reference": "none needed",
+        "--officer": "officer",
+        "--id": AUTHORISATION,
+        "--end": end.isoformat(),
+    }
+    flags = [part for pair in terms.items() for part in pair] + ["--camera", "gate-1"]
+    categories = [part for category in Category for part in ("--category", category.value)]
+    stack.call(["authorise", "draft", *flags, *categories, *stack.key("drafter")])
+    stack.call(["authorise", "sign", AUTHORISATION, *stack.key("officer")])
+
+
+def test_a_cancelled_deployment_is_purged_by_command_and_its_receipt_can_be_checked(stack: EmbeddedStack) -> None:
+    draft(stack, datetime.now(UTC) + timedelta(hours=1))
+    fill(stack.environment["WATCHBOUND_MILVUS_URI"], enrolled(AUTHORISATION, 1))
+    stack.call(["authorise", "cancel", AUTHORISATION, "--reason", "over", *stack.key("officer")])
+    signed = stack.call(["purge", AUTHORISATION, "--json", "-"])
+    counted = {place["place"]: (place["before"], place["after"]) for place in signed["receipt"]["places"]}
+    assert signed["receipt"]["clean"]
+    assert counted["gallery"] == counted["gallery files"] == (ENTRIES, 0)
+    assert counted["key watchlist"] == (1, 0)
+    assert stack.call(["authorise", "show", AUTHORISATION])["state"] == "purged"
+    file = stack.folder / "receipt.json"
+    file.write_text(json.dumps(signed))
+    checked = stack.call(["purge", "verify", str(file), "--json", "-"])
+    assert (checked["ok"], checked["signed_by"]) == (True, "guardian")
+    edited = json.loads(json.dumps(signed))
+    edited["signature"]["value"] = "00" * 64
+    file.write_text(json.dumps(edited))
+    with pytest.raises(CommandFailed, match="code 1"):
+        stack.call(["purge", "verify", str(file), "--json", "-"])
+
+
+def test_the_retention_clock_ends_a_deployment_whose_window_is_over_and_destroys_the_key_of_its_frames(
+    stack: EmbeddedStack,
+) -> None:
+    end = datetime.now(UTC) + timedelta(seconds=20)
+    draft(stack, end)
+    service: Service = stack.start("governance", ["governance", "run", "--every", "0.5"])
+    service.process.wait_until(service.ready, 60.0)
+    assert set(stack.key_ring().versions(AUTHORISATION)) != set()
+    service.process.wait_until(lambda: 'purges_total{outcome="clean"} 1.0' in service.metrics(), 90.0)
+    assert datetime.now(UTC) >= end
+    assert {purpose.value for purpose in stack.key_ring().versions(AUTHORISATION)} == {"watchlist", "alerts"}
+    assert stack.call(["authorise", "show", AUTHORISATION])["state"] == "ended"
+    assert 'retention_overdue_seconds{purpose="frames"} 0.0' in service.metrics()

@@ -1,0 +1,226 @@
+"""The retention clock with a moved clock, across restarts, and while something is away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from watchbound.adapters import codecs
+from watchbound.domain.act import ActKind
+from watchbound.domain.authorisation import Authorisation
+from watchbound.domain.errors import NotAuthorised, Unavailable
+from watchbound.domain.moment import Window
+from watchbound.domain.sealing import Purpose
+from watchbound.domain.standing import AuthorisationState
+from watchbound.domain.written_authority import WrittenAuthority
+from watchbound.governance.purge import Purger, covered
+from watchbound.governance.retention import RetentionClock, Undertaker
+from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.authority_desk import AuthorityDesk
+from watchbound.pipeline.feed import authority_handler
+from watchbound.pipeline.topics import AUTHORISATIONS
+from watchbound.testing.metrics import RecordedMetrics
+from watchbound.testing.office import Office, activation, terms
+
+from .purging import GONE, KEPT, NOW, Deployments
+
+END = NOW + timedelta(hours=4)
+SECOND = timedelta(seconds=1)
+
+
+class World:
+    """Two deployments and their authority; `restart` begins the service anew, with nothing but what is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.left = Deployments(folder)
+        self.office = Office()
+        self.producer = self.left.broker.producer()
+        self.publish(self.office.active(terms(id=GONE, window=Window(NOW, END)), NOW - SECOND))
+        far = Window(NOW, NOW + timedelta(days=300))
+        self.publish(self.office.active(terms(id=KEPT, window=far), NOW - SECOND))
+        self.restart()
+
+    def publish(self, written: WrittenAuthority) -> None:
+        self.producer.send(AUTHORISATIONS.name, written.id, codecs.AUTHORISATION.encode(written)).wait(1)
+
+    def restart(self) -> None:
+        self.metrics = RecordedMetrics()
+        self.view = AuthorityView(self.left.clock, 5.0, self.office.trust)
+        self.read()
+        trail = AuditTrail(self.left.log, self.left.clock)
+        desk = AuthorityDesk(self.producer, codecs.AUTHORISATION, self.view, self.left.clock, trail)
+        self.undertaker = Undertaker(
+            self.view, desk, self._purger, self.left.shelf, self.office.guardian, self.left.clock
+        )
+        self.retention = RetentionClock(self.view, self.undertaker, self.left.clock, self.metrics)
+
+    def _purger(self) -> Purger:
+        return self.left.purger()
+
+    def read(self) -> None:
+        handle = authority_handler(codecs.AUTHORISATION, self.view)
+        for record in self.left.broker.records(AUTHORISATIONS.name):
+            handle(record)
+        self.view.confirm()
+
+    def round(self, at: Any) -> None:
+        self.left.clock.set(at)
+        self.view.confirm()
+        self.retention.round()
+
+    def gone(self, name: str = GONE) -> frozenset[Purpose]:
+        return frozenset(Purpose) - set(self.left.ring.versions(name))
+
+    def known(self, name: str = GONE) -> Authorisation:
+        found = self.view.find(name)
+        assert found is not None
+        return found
+
+    def overdue(self) -> dict[str, float]:
+        return {one.value: self.metrics.samples(names.RETENTION_OVERDUE, purpose=one.value)[-1] for one in Purpose}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_each_kind_of_data_goes_at_its_deadline_and_not_before(world: World, restarted: bool) -> None:
+    stages: list[tuple[Any, set[Purpose], AuthorisationState]] = [
+        (END - SECOND, set(), AuthorisationState.ACTIVE),
+        (END, {Purpose.FRAMES}, AuthorisationState.ENDED),
+        (END + timedelta(hours=24) - SECOND, {Purpose.FRAMES}, AuthorisationState.ENDED),
+        (END + timedelta(hours=24), {Purpose.FRAMES, Purpose.WATCHLIST}, AuthorisationState.ENDED),
+        (END + timedelta(days=31) - SECOND, {Purpose.FRAMES, Purpose.WATCHLIST}, AuthorisationState.ENDED),
+        (END + timedelta(days=31), set(Purpose), AuthorisationState.PURGED),
+    ]
+    for at, gone, state in stages:
+        if restarted:
+            world.left.clock.set(at)
+            world.restart()
+        world.round(at)
+        assert set(world.gone()) == gone
+        assert world.known().state is state
+        assert world.gone(KEPT) == frozenset()
+    assert world.left.counts(GONE) == dict.fromkeys(world.left.counts(GONE), 0)
+    receipts = world.left.shelf.receipts(GONE)
+    assert len(receipts) == 3
+    assert covered(receipts) == frozenset(Purpose)
+
+
+def test_a_service_that_was_down_for_weeks_purges_everything_at_once_when_it_is_back(world: World) -> None:
+    world.left.clock.set(END + timedelta(days=40))
+    world.restart()
+    world.round(END + timedelta(days=40))
+    assert world.known().state is AuthorisationState.PURGED
+    assert [one.receipt.purposes for one in world.left.shelf.receipts(GONE)] == [frozenset(Purpose)]
+
+
+def test_a_cancelled_deployment_is_counted_from_its_cancellation(world: World) -> None:
+    written = world.view.written(GONE)
+    assert written is not None
+    at = NOW + timedelta(hours=1)
+    world.publish(world.office.with_act(written, ActKind.CANCEL, world.office.officer, at))
+    world.left.clock.set(at)
+    world.restart()
+    world.round(at)
+    assert world.gone() == {Purpose.FRAMES}
+    world.round(at + timedelta(hours=24))
+    assert world.gone() == {Purpose.FRAMES, Purpose.WATCHLIST}
+    assert world.known().state is AuthorisationState.CANCELLED
+
+
+def test_an_urgent_deployment_that_nobody_signed_goes_with_all_that_came_of_it(world: World) -> None:
+    urgent = terms(id="urgent", window=Window(NOW, NOW + timedelta(hours=48)), urgent=True, cameras=frozenset({"b"}))
+    drafted = world.office.drafted(urgent, NOW)
+    active = world.office.with_act(drafted, ActKind.ACTIVATE, world.office.drafter, NOW, activation(NOW))
+    world.publish(active)
+    world.left.ring.create("urgent")
+    world.restart()
+    world.round(NOW + timedelta(hours=24) - SECOND)
+    assert world.gone("urgent") == frozenset()
+    world.round(NOW + timedelta(hours=24))
+    assert world.gone("urgent") == frozenset(Purpose)
+    assert world.known("urgent").state is AuthorisationState.PURGED
+
+
+def test_while_a_store_is_away_it_shows_how_overdue_it_is_and_tries_again_later_and_later(world: World) -> None:
+    world.left.gallery.down = True
+    due_at = END + timedelta(hours=24)
+    world.round(END)
+    for minutes in range(0, 60, 1):
+        world.round(due_at + timedelta(minutes=minutes))
+    assert world.overdue() == {"frames": 0.0, "watchlist": 59 * 60.0, "alerts": 0.0}
+    failed = world.metrics.total(names.PURGES, outcome="failed")
+    assert 5 <= failed <= 12
+    world.left.gallery.down = False
+    world.round(due_at + timedelta(hours=2))
+    assert world.overdue() == {"frames": 0.0, "watchlist": 0.0, "alerts": 0.0}
+    assert world.gone() == {Purpose.FRAMES, Purpose.WATCHLIST}
+
+
+def test_files_that_the_store_keeps_are_overdue_until_they_are_gone(world: World) -> None:
+    world.left.gallery.tidy = False
+    at = END + timedelta(hours=24)
+    world.round(at)
+    world.round(at + timedelta(minutes=1))
+    assert world.overdue()["watchlist"] == 60.0
+    assert world.metrics.total(names.PURGES, outcome="incomplete") == 2
+    world.left.gallery.clean_up(GONE)
+    world.round(at + timedelta(hours=1))
+    assert world.overdue()["watchlist"] == 0.0
+
+
+def test_no_audit_no_deletion_yet_it_is_told_that_it_is_overdue(world: World) -> None:
+    world.left.log.broken = True
+    world.round(END + timedelta(minutes=2))
+    assert world.gone() == frozenset()
+    assert world.overdue()["frames"] == 120.0
+
+
+def test_authority_that_may_be_out_of_date_deletes_nothing(world: World) -> None:
+    world.left.clock.set(END + timedelta(hours=1))
+    world.retention.round()
+    assert world.gone() == frozenset()
+    assert world.overdue()["frames"] == 3600.0
+
+
+def test_what_has_not_ended_is_purged_for_nobody(world: World) -> None:
+    world.left.clock.set(END - SECOND)
+    world.view.confirm()
+    with pytest.raises(NotAuthorised, match="has not ended"):
+        world.undertaker.purge(GONE, frozenset(Purpose))
+    assert world.gone() == frozenset()
+
+
+def test_nobody_purges_on_authority_that_may_be_out_of_date(world: World) -> None:
+    world.left.clock.set(END)
+    with pytest.raises(Unavailable):
+        world.undertaker.purge(GONE, frozenset(Purpose))
+    assert world.gone() == frozenset()
+
+
+def test_a_person_may_purge_all_before_the_deadlines_and_the_chain_names_the_receipt(world: World) -> None:
+    world.left.clock.set(END)
+    world.view.confirm()
+    signed = world.undertaker.purge(GONE, frozenset(Purpose))
+    written = world.view.written(GONE)
+    assert written is not None
+    assert written.acts[-1].act.kind is ActKind.PURGE
+    assert dict(written.acts[-1].act.details) == {"receipt": signed.receipt.digest()}
+    assert signed.receipt.by == "guardian"
+
+
+def test_after_alerts_were_kept_back_the_chain_is_closed_when_they_go(world: World) -> None:
+    world.left.clock.set(END)
+    world.view.confirm()
+    world.undertaker.purge(GONE, frozenset(Purpose) - {Purpose.ALERTS})
+    assert world.known().state is AuthorisationState.ENDED
+    world.round(END + timedelta(days=31))
+    assert world.known().state is AuthorisationState.PURGED
