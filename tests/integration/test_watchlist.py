@@ -290,3 +290,13 @@ def test_nobody_is_enrolled_under_what_is_unknown_or_cancelled(command: Command,
     command.cancel("stopped")
     with pytest.raises(NotAuthorised, match="cancelled"):
         command.watchlist("enrol", str(tmp_path), "--authorisation", "stopped")
+
+
+def test_a_list_that_is_not_as_it_was_reviewed_is_not_activated(command: Command) -> None:
+    command.grant("reviewed")
+    items = [part for one in PreDeploymentItem for part in ("--item", one.value)]
+    with pytest.raises(NotAuthorised, match="had 3 entries and 0 are listed now"):
+        command.authorise(
+            "activate", "reviewed", "--key", str(officers().key("officer")), "--reviewed-by", "watchlist-1",
+            "--watchlist-size", "3", *items,
+        )  # fmt: skip

@@ -18,7 +18,7 @@ from watchbound.cli.authorisation_words import as_json, history, in_words
 from watchbound.domain.act import ActKind
 from watchbound.domain.activation import Activation, PreDeploymentItem
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import ConfigurationError, InvalidValue
+from watchbound.domain.errors import ConfigurationError, InvalidValue, NotAuthorised
 from watchbound.domain.moment import require_aware
 from watchbound.domain.terms import LocationType, UseCase
 from watchbound.domain.threshold_change import ThresholdChange
@@ -181,6 +181,7 @@ def activate(
     except InvalidValue as error:
         raise ConfigurationError(str(error)) from error
     with _governance(bootstrap) as governance:
+        _require_as_reviewed(governance, authorisation_id, watchlist_size)
         done = governance.authoriser().activate(authorisation_id, activation, signer, reason)
     _tell(done, "activated", as_json)
 
@@ -298,6 +299,13 @@ def _act(
     with _governance(bootstrap) as governance:
         done = governance.desk().act(authorisation_id, kind, signer, reason, details())
     _tell(done, kind.value, as_json)
+
+
+def _require_as_reviewed(governance: Governance, authorisation_id: str, reviewed: int) -> None:
+    listed = len(governance.roster.listings(authorisation_id, SystemClock().now()))
+    if listed != reviewed:
+        msg = f"the watchlist that was reviewed had {reviewed} entries and {listed} are listed now; review it again"
+        raise NotAuthorised(msg)
 
 
 def _governance(bootstrap: str | None) -> Governance:
