@@ -113,9 +113,9 @@ CONTRACTS: tuple[Contract, ...] = (
     ),
     Contract(
         topics.AUDIT,
-        codecs.AUDIT_EVENT,
-        "One act: who did what to what, and why. Holds no biometrics.",
-        ("governance",),
+        codecs.AUDIT_RECORD,
+        "One act (who did what to what, and why; no biometrics), or a signed checkpoint of the log.",
+        ("whoever holds the log's key",),
         (),
     ),
     Contract(

@@ -138,6 +138,17 @@ class AuditSettings(BaseSettings):
     )
     log_id: str = Field("watchbound", pattern=_NAME, description="the log's name, in every event and checkpoint")
     timeout_s: float = Field(10.0, gt=0, description="longest wait for the database, other writers included")
+    checkpoints: Path = Field(
+        Path("~/.local/share/watchbound/checkpoints"),
+        description="folder for signed checkpoints; in production a mount of another machine, append-only",
+    )
+    key: Path | None = Field(
+        None, description="the log's signing key, a PEM file with the mode 0600; without it no checkpoint is made"
+    )
+    public_keys: str = Field(
+        "", description="the keys that checkpoints are believed by, NAME+HASH+BASE64, separated by spaces"
+    )
+    checkpoint_every_s: float = Field(10.0, gt=0, description="how often a service signs for what is new")
 
 
 class CameraSettings(BaseSettings):

@@ -36,6 +36,8 @@ from watchbound.domain.watchlist import (
     WatchlistEntry,
 )
 from watchbound.domain.written_authority import WrittenAuthority
+from watchbound.pipeline.audit_record import AuditRecord
+from watchbound.pipeline.checkpoint import Checkpoint, SignedCheckpoint, origin_of
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
 texts = st.text(st.characters(codec="utf-8"), max_size=40)
@@ -252,7 +254,16 @@ tallies = st.builds(
     counts,
     counts,
 )
-audit_events = st.builds(AuditEvent, words, moments, words, words, texts, texts, texts)
+facts = st.dictionaries(words, texts, max_size=3).map(lambda known: tuple(sorted(known.items())))
+audit_events = st.builds(AuditEvent, words, moments, words, words, texts, texts, texts, facts)
+checkpoints = st.builds(
+    SignedCheckpoint,
+    st.builds(Checkpoint, names.map(origin_of), counts, st.binary(min_size=32, max_size=32), moments),
+    names.map(origin_of),
+    st.binary(min_size=4, max_size=4),
+    st.binary(min_size=64, max_size=64),
+)
+audit_records = st.one_of(st.builds(AuditRecord, names, counts, audit_events), checkpoints)
 dead_letters = st.builds(
     DeadLetter,
     topic=words,

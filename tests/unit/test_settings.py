@@ -34,6 +34,7 @@ BAD = [
     ("AUDIT_TIMEOUT_S", "0"),
     ("KEYS_RING", "paper"),
     ("PKCS11_TOKEN", ""),
+    ("AUDIT_CHECKPOINT_EVERY_S", "0"),
     ("CAMERA_FPS", "61"),
     ("CAMERA_JPEG_QUALITY", "29"),
     ("CAMERA_BUFFER_FRAMES", "0"),
@@ -57,6 +58,9 @@ BAD = [
 # Any text is a path, a host or a token.
 FREE = {
     "AUDIT_URL",
+    "AUDIT_CHECKPOINTS",
+    "AUDIT_KEY",
+    "AUDIT_PUBLIC_KEYS",
     "MILVUS_TOKEN",
     "HTTP_HOST",
     "MODELS_CACHE",

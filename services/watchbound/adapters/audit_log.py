@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, insert, select, tuple_, update
 
-from watchbound.adapters.audit_schema import EVENTS, NODES, AuditDatabase
+from watchbound.adapters.audit_schema import CHECKPOINTS, EVENTS, NODES, PUBLISHED, AuditDatabase
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.errors import ConfigurationError, InvalidValue, Unavailable
 from watchbound.domain.moment import to_micros
-from watchbound.pipeline.audit_record import AuditRecord, canonical, read_canonical
-from watchbound.pipeline.merkle import Frontier, TreeNode, leaf_hash, peaks_of
+from watchbound.pipeline.audit_record import AuditRecord, canonical, find_by, read_canonical
+from watchbound.pipeline.audit_verify import StoredEvent, Stretch
+from watchbound.pipeline.checkpoint import SignedCheckpoint
+from watchbound.pipeline.merkle import Frontier, TreeNode, leaf_hash, peaks_of, root_of
 from watchbound.settings import AuditSettings
 
 
@@ -29,6 +34,27 @@ def open_audit_log(settings: AuditSettings) -> SqlAuditLog:
         log.begin()
         opening.pop_all()
     return log
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which events are asked for; what is None is not asked about.
+
+    Attributes:
+        since, until: time of the act, the first included, the second not.
+    """
+
+    actor: str | None = None
+    act: str | None = None
+    authorisation: str | None = None
+    object: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def texts(self) -> dict[str, str]:
+        """The words that are asked for, by column."""
+        named = {"actor": self.actor, "act": self.act, "authorisation": self.authorisation, "object": self.object}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 class SqlAuditLog:
@@ -69,7 +95,7 @@ class SqlAuditLog:
             frontier = _frontier(connection, index)
             data = canonical(AuditRecord(self.log_id, index, event))
             _, completed = frontier.append(leaf_hash(data))
-            connection.execute(insert(EVENTS).values(index=index, canonical=data, **_columns(event)))
+            connection.execute(insert(EVENTS).values(index=index, canonical=data, **find_by(event)))
             connection.execute(insert(NODES), [_row(node, index) for node in completed])
         return index
 
@@ -92,9 +118,118 @@ class SqlAuditLog:
         with self.database.reading() as connection:
             return _frontier(connection, size).root()
 
+    def size(self) -> int:
+        """How many events there are.
+
+        Raises:
+            Unavailable: the database does not answer (so for every method below).
+        """
+        with self.database.reading() as connection:
+            return _size(connection)
+
+    def unpublished(self, limit: int) -> list[AuditRecord]:
+        """The next events, at most `limit`, that the audit topic does not hold."""
+        with self.database.reading() as connection:
+            first = connection.execute(select(PUBLISHED.c.size)).scalar_one_or_none() or 0
+        return self.records(first, limit)
+
+    def published(self, size: int) -> None:
+        """Remember that the audit topic holds the first `size` events."""
+        with self.database.writing() as connection:
+            known = connection.execute(select(PUBLISHED.c.size)).scalar_one_or_none()
+            if known is None:
+                connection.execute(insert(PUBLISHED).values(log=self.log_id, size=size))
+            elif known < size:
+                connection.execute(update(PUBLISHED).values(size=size))
+
+    def put_checkpoint(self, signed: SignedCheckpoint) -> None:
+        """Keep a checkpoint beside the events; one of the same size stays as it is."""
+        size = signed.checkpoint.size
+        with self.database.writing() as connection:
+            known = select(CHECKPOINTS.c.size).where(CHECKPOINTS.c.size == size)
+            if connection.execute(known).first() is None:
+                connection.execute(insert(CHECKPOINTS).values(size=size, note=signed.note()))
+
+    def checkpoints(self) -> list[tuple[int, str]]:
+        """Size and note of every checkpoint that is kept beside the events, believed in nothing."""
+        with self.database.reading() as connection:
+            rows = connection.execute(select(CHECKPOINTS).order_by(CHECKPOINTS.c.size))
+            return [(row.size, row.note) for row in rows]
+
+    def search(self, query: AuditQuery, limit: int) -> list[AuditRecord]:
+        """The latest events, at most `limit`, that answer a query; in their order."""
+        wanted = select(EVENTS.c.canonical)
+        for name, value in query.texts().items():
+            wanted = wanted.where(EVENTS.c[name] == value)
+        if query.since is not None:
+            wanted = wanted.where(EVENTS.c.at_us >= to_micros(query.since))
+        if query.until is not None:
+            wanted = wanted.where(EVENTS.c.at_us < to_micros(query.until))
+        wanted = wanted.order_by(EVENTS.c.index.desc()).limit(limit)
+        with self.database.reading() as connection:
+            return _read(connection.execute(wanted).scalars().all())[::-1]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[LogSnapshot]:
+        """The log as it stands now, for as long as the context lasts."""
+        with self.database.reading() as connection:
+            yield LogSnapshot(connection)
+
     def close(self) -> None:
         """Let go of the database."""
         self.database.close()
+
+
+class LogSnapshot:
+    """A `StoredLog`: what one transaction sees."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def stretch(self, first: int, limit: int) -> Stretch:
+        """See `StoredLog.stretch`."""
+        rows = self._connection.execute(
+            select(EVENTS).where(EVENTS.c.index >= first).order_by(EVENTS.c.index).limit(limit)
+        )
+        events = [_stored(row) for row in rows.mappings()]
+        completed = NODES.c.completed_by.between(first, first + limit - 1)
+        nodes = {(row.level, row.position): bytes(row.hash) for row in self._nodes(completed)}
+        return Stretch(events, nodes)
+
+    def counts(self) -> tuple[int, int]:
+        """See `StoredLog.counts`."""
+        return self._count(EVENTS), self._count(NODES)
+
+    def root(self, size: int) -> bytes:
+        """The hash of the tree of the first `size` events."""
+        return root_of(size, self.node)
+
+    def node(self, level: int, position: int) -> bytes:
+        """A complete node's hash.
+
+        Raises:
+            Unavailable: it is missing.
+        """
+        for row in self._nodes((NODES.c.level == level) & (NODES.c.position == position)):
+            return bytes(row.hash)
+        msg = f"the audit log's tree lacks the node {position} of level {level}; run `watchbound audit verify`"
+        raise Unavailable(msg)
+
+    def canonical(self, index: int) -> bytes | None:
+        """The bytes of an event, or None where there is none."""
+        found = self._connection.execute(select(EVENTS.c.canonical).where(EVENTS.c.index == index)).scalar()
+        return None if found is None else bytes(found)
+
+    def _nodes(self, condition: ColumnElement[bool]) -> Sequence[Any]:
+        return self._connection.execute(select(NODES).where(condition)).all()
+
+    def _count(self, table: Table) -> int:
+        return int(self._connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def _stored(row: RowMapping) -> StoredEvent:
+    found_by = {name: row[name] for name in row if name not in ("index", "canonical")}
+    return StoredEvent(row["index"], bytes(row["canonical"]), found_by)
 
 
 def _size(connection: Connection) -> int:
@@ -115,17 +250,6 @@ def _frontier(connection: Connection, size: int) -> Frontier:
         msg = f"the audit log's tree lacks nodes for its {size} events; `watchbound audit verify` says what is missing"
         raise Unavailable(msg)
     return Frontier(size, tuple(found[place] for place in places))
-
-
-def _columns(event: AuditEvent) -> dict[str, str | int]:
-    """What events are found by."""
-    return {
-        "at_us": to_micros(event.at),
-        "actor": event.actor,
-        "act": event.act,
-        "authorisation": event.authorisation_id,
-        "object": event.object,
-    }
 
 
 def _row(node: TreeNode, index: int) -> dict[str, int | bytes]:

@@ -62,6 +62,14 @@ CHECKPOINTS = Table(
     Column("note", Text, nullable=False),
 )
 
+# How far the audit topic has been told: one row.
+PUBLISHED = Table(
+    "audit_published",
+    _metadata,
+    Column("log", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+)
+
 _LOCK = int.from_bytes(hashlib.sha256(b"watchbound audit log").digest()[:8], signed=True)
 _WRITES = "watchbound_writes"
 

@@ -32,6 +32,7 @@ class LazyGroup(TyperGroup):
         "purge": ("purge", "purge"),
         "governance": ("governance", "app"),
         "models": ("models", "app"),
+        "audit": ("audit", "app"),
         "topics": ("topics", "app"),
         "ring": ("key_ring", "app"),
         "synthetic": ("synthetic", "app"),

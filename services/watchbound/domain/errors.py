@@ -10,6 +10,7 @@ WatchboundError
 │       └── KeyRevoked     the signature holds, but its key has been revoked
 ├── UnknownReference       a name (authorisation, entry, alert) that nothing answers to
 │   └── KeyDestroyed       a data key that was destroyed, or never made: what it sealed is gone for good
+├── Tampered               the audit log contradicts what was signed for; people must look before anything goes on
 └── Unavailable            a service that we depend on does not answer; hold and try again
 
 A message says what was expected, what came, and what to do about it.
@@ -79,6 +80,10 @@ class UnknownReference(WatchboundError):
 
 class KeyDestroyed(UnknownReference):
     """No such data key exists: what was sealed with it can never be read again."""
+
+
+class Tampered(WatchboundError):
+    """The audit log is not as it was when it was signed for; no retry mends that."""
 
 
 class Unavailable(WatchboundError):

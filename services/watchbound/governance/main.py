@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import uuid
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 
 from watchbound.adapters import codecs
+from watchbound.adapters.audit_keeping import open_keeper
 from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
@@ -17,7 +19,7 @@ from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import Poison, Unavailable
+from watchbound.domain.errors import Poison, Unavailable, WatchboundError
 from watchbound.domain.listing import Listing
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.model_pack import find_pack
@@ -31,6 +33,7 @@ from watchbound.governance.remove import Remover
 from watchbound.governance.retention import Undertaker
 from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_keeping import AuditKeeper
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.authority_desk import AuthorityDesk
 from watchbound.pipeline.feed import Feed, authority_handler
@@ -91,6 +94,8 @@ class Governance:
                 raise Unavailable(msg)
             audit = open_audit_log(self._audit)
             opening.callback(audit.close)
+            keeper = open_keeper(self._audit, audit, self._producer, self._clock)
+            opening.callback(partial(_sign_for, keeper))
             self.trail = AuditTrail(audit, self._clock)
             self._resources = opening.pop_all()
         return self
@@ -194,6 +199,17 @@ class Governance:
 
     def _watchlist_log(self) -> WatchlistLog:
         return WatchlistLog(self._producer, codecs.WATCHLIST_CHANGE, codecs.WATCHLIST_PROPOSAL)
+
+
+def _sign_for(keeper: AuditKeeper | None) -> None:
+    """Sign for what was done. It is done and recorded by now, so that a failure is told and not raised."""
+    if keeper is None:
+        log.warning("no checkpoint of the audit log: this process has no WATCHBOUND_AUDIT_KEY")
+        return
+    try:
+        keeper.keep()
+    except WatchboundError as error:
+        log.error("no checkpoint of the audit log", cause=str(error))
 
 
 def _tell_poison(record: Record, poison: Poison) -> None:

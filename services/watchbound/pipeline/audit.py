@@ -27,7 +27,7 @@ class AuditTrail:
 
         Args:
             actor: a person's account or a service's name.
-            act: what is done, `noun.participle`, such as `watchlist.enrolled`.
+            act: what is done: an `Act`.
             authorisation_id: under which authority; empty only where none applies.
             reason: why, in words.
             object: what it is done to: a reference, a camera, an alert; the authorisation itself if not given.
@@ -40,7 +40,7 @@ class AuditTrail:
             id=secrets.token_hex(16),
             at=self._clock.now(),
             actor=actor,
-            act=act,
+            act=str(act),
             authorisation_id=authorisation_id,
             object=object or authorisation_id,
             reason=reason,

@@ -84,6 +84,11 @@ AUTHORITY_AGE = _gauge(
     "authority_age_seconds", "Since the authorisations were last known to be up to date.", unit="seconds"
 )
 AUTHORISATIONS_IN_FORCE = _gauge("authorisations_in_force", "Authorisations that permit something now.")
+AUDIT_EVENTS = _gauge("audit_events", "Events of the audit log that a checkpoint vouches for.")
+AUDIT_CHECKPOINT_AGE = _gauge(
+    "audit_checkpoint_age_seconds", "Since the audit log was last found signed for to its end.", unit="seconds"
+)
+AUDIT_CHECKPOINT_FAILURES = _counter("audit_checkpoint_failures", "Checkpoints of the audit log that were not made.")
 DEAD_LETTERS = _counter("dead_letters", "Records sent to the dead-letter topic.", "topic", "reason")
 
 ALL_METRICS: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -79,6 +79,7 @@ class EmbeddedStack:
                 "WATCHBOUND_KAFKA_BOOTSTRAP": broker.bootstrap,
                 "WATCHBOUND_MILVUS_URI": gallery.uri,
                 "WATCHBOUND_AUDIT_URL": f"sqlite:///{self.folder.resolve() / 'audit' / 'audit.db'}",
+                "WATCHBOUND_AUDIT_CHECKPOINTS": str(self.folder.resolve() / "checkpoints"),
                 "WATCHBOUND_ALERTING_DATA": str(self.folder / "alerting"),
                 "WATCHBOUND_KEYS_FOLDER": str(self.keys.folder),
                 "WATCHBOUND_KEYS_MASTER_KEY": str(self.keys.master_key),

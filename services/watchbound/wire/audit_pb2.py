@@ -24,13 +24,21 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19watchbound/v1/audit.proto\x12\rwatchbound.v1\"\x83\x01\n\nAuditEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\r\n\x05\x61t_us\x18\x02 \x01(\x03\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0b\n\x03\x61\x63t\x18\x04 \x01(\t\x12\x18\n\x10\x61uthorisation_id\x18\x05 \x01(\t\x12\x0e\n\x06object\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19watchbound/v1/audit.proto\x12\rwatchbound.v1\"y\n\x0b\x41uditRecord\x12*\n\x05\x65vent\x18\x10 \x01(\x0b\x32\x19.watchbound.v1.AuditEventH\x00\x12\x34\n\ncheckpoint\x18\x11 \x01(\x0b\x32\x1e.watchbound.v1.AuditCheckpointH\x00\x42\x08\n\x06record\"\x1f\n\x0f\x41uditCheckpoint\x12\x0c\n\x04note\x18\x01 \x01(\t\"\x85\x02\n\nAuditEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\r\n\x05\x61t_us\x18\x02 \x01(\x03\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0b\n\x03\x61\x63t\x18\x04 \x01(\t\x12\x18\n\x10\x61uthorisation_id\x18\x05 \x01(\t\x12\x0e\n\x06object\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\r\n\x05index\x18\x08 \x01(\x04\x12\x0e\n\x06log_id\x18\t \x01(\t\x12\x33\n\x05\x66\x61\x63ts\x18\n \x03(\x0b\x32$.watchbound.v1.AuditEvent.FactsEntry\x1a,\n\nFactsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'watchbound.v1.audit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AUDITEVENT']._serialized_start=45
-  _globals['_AUDITEVENT']._serialized_end=176
+  _globals['_AUDITEVENT_FACTSENTRY']._loaded_options = None
+  _globals['_AUDITEVENT_FACTSENTRY']._serialized_options = b'8\001'
+  _globals['_AUDITRECORD']._serialized_start=44
+  _globals['_AUDITRECORD']._serialized_end=165
+  _globals['_AUDITCHECKPOINT']._serialized_start=167
+  _globals['_AUDITCHECKPOINT']._serialized_end=198
+  _globals['_AUDITEVENT']._serialized_start=201
+  _globals['_AUDITEVENT']._serialized_end=462
+  _globals['_AUDITEVENT_FACTSENTRY']._serialized_start=418
+  _globals['_AUDITEVENT_FACTSENTRY']._serialized_end=462
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,7 @@ PAIRS: list[tuple[codecs.ProtobufCodec[Any, Any], st.SearchStrategy[Any]]] = [
     (codecs.DECISION, strategies.decisions),
     (codecs.AUTHORISATION, strategies.written_authorities),
     (codecs.TALLY, strategies.tallies),
-    (codecs.AUDIT_EVENT, strategies.audit_events),
+    (codecs.AUDIT_RECORD, strategies.audit_records),
     (codecs.DEAD_LETTER, strategies.dead_letters),
 ]
 

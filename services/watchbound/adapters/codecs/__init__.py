@@ -4,7 +4,7 @@ Decoding validates everything, because the domain types do: bytes that are no me
 invariant are all `Poison`, with the reason code `bad_protobuf` or `bad_value`.
 """
 
-from watchbound.adapters.codecs.acts import AUDIT_EVENT, DECISION
+from watchbound.adapters.codecs.acts import AUDIT_RECORD, DECISION
 from watchbound.adapters.codecs.authority import AUTHORISATION
 from watchbound.adapters.codecs.counts import DEAD_LETTER, TALLY
 from watchbound.adapters.codecs.protobuf import ProtobufCodec
@@ -13,7 +13,7 @@ from watchbound.adapters.codecs.watchlist import LISTING_CHANGE, WATCHLIST_CHANG
 
 __all__ = [
     "ALERT",
-    "AUDIT_EVENT",
+    "AUDIT_RECORD",
     "AUTHORISATION",
     "DEAD_LETTER",
     "DECISION",

@@ -1,4 +1,4 @@
-"""What people did: decisions, audit events."""
+"""What people did: decisions, audit records."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from watchbound.adapters.codecs.protobuf import EnumMap, ProtobufCodec
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.demography import AgeBand, Ethnicity, Observation, Sex
+from watchbound.domain.errors import InvalidValue
+from watchbound.domain.frame import require_name
 from watchbound.domain.moment import from_micros, to_micros
 from watchbound.domain.signature import Signature
+from watchbound.pipeline.audit_record import AuditRecord
+from watchbound.pipeline.checkpoint import SignedCheckpoint, read_note
 from watchbound.wire import audit_pb2, decision_pb2
 
 _VERDICT = EnumMap(Verdict, "VERDICT", decision_pb2.Verdict)
@@ -63,29 +67,50 @@ def _from_decision(decision: decision_pb2.Decision) -> Decision:
     )
 
 
-def _to_audit_event(event: AuditEvent) -> audit_pb2.AuditEvent:
-    return audit_pb2.AuditEvent(
-        event_id=event.id,
-        at_us=to_micros(event.at),
-        actor=event.actor,
-        act=event.act,
-        authorisation_id=event.authorisation_id,
-        object=event.object,
-        reason=event.reason,
+def _to_audit_record(value: AuditRecord | SignedCheckpoint) -> audit_pb2.AuditRecord:
+    if isinstance(value, SignedCheckpoint):
+        return audit_pb2.AuditRecord(checkpoint=audit_pb2.AuditCheckpoint(note=value.note()))
+    event = value.event
+    return audit_pb2.AuditRecord(
+        event=audit_pb2.AuditEvent(
+            event_id=event.id,
+            at_us=to_micros(event.at),
+            actor=event.actor,
+            act=event.act,
+            authorisation_id=event.authorisation_id,
+            object=event.object,
+            reason=event.reason,
+            index=value.index,
+            log_id=value.log_id,
+            facts=dict(event.facts),
+        )
     )
 
 
-def _from_audit_event(event: audit_pb2.AuditEvent) -> AuditEvent:
-    return AuditEvent(
-        id=event.event_id,
-        at=from_micros(event.at_us),
-        actor=event.actor,
-        act=event.act,
-        authorisation_id=event.authorisation_id,
-        object=event.object,
-        reason=event.reason,
+def _from_audit_record(record: audit_pb2.AuditRecord) -> AuditRecord | SignedCheckpoint:
+    which = record.WhichOneof("record")
+    if which == "checkpoint":
+        return read_note(record.checkpoint.note)
+    if which != "event":
+        msg = "an audit record holds an event or a checkpoint, got neither"
+        raise InvalidValue(msg)
+    event = record.event
+    require_name(event.log_id, "a log id")
+    return AuditRecord(
+        event.log_id,
+        event.index,
+        AuditEvent(
+            id=event.event_id,
+            at=from_micros(event.at_us),
+            actor=event.actor,
+            act=event.act,
+            authorisation_id=event.authorisation_id,
+            object=event.object,
+            reason=event.reason,
+            facts=tuple(sorted(event.facts.items())),
+        ),
     )
 
 
 DECISION = ProtobufCodec(decision_pb2.Decision, _to_decision, _from_decision)
-AUDIT_EVENT = ProtobufCodec(audit_pb2.AuditEvent, _to_audit_event, _from_audit_event)
+AUDIT_RECORD = ProtobufCodec(audit_pb2.AuditRecord, _to_audit_record, _from_audit_record)

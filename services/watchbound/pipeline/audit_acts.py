@@ -1,0 +1,51 @@
+"""Every act that is recorded: a closed list, so that an auditor knows what to look for and a search misses nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    """What was done, `noun.participle`."""
+
+    AUTHORISATION_GRANTED = "authorisation.granted"
+    AUTHORISATION_DRAFTED = "authorisation.drafted"
+    AUTHORISATION_SIGNED = "authorisation.signed"
+    AUTHORISATION_ACTIVATED = "authorisation.activated"
+    AUTHORISATION_PAUSED = "authorisation.paused"
+    AUTHORISATION_RESUMED = "authorisation.resumed"
+    AUTHORISATION_CANCELLED = "authorisation.cancelled"
+    AUTHORISATION_ENDED = "authorisation.ended"
+    AUTHORISATION_PURGED = "authorisation.purged"
+    THRESHOLD_CHANGED = "threshold.changed"
+
+    WATCHLIST_PROPOSED = "watchlist.proposed"
+    WATCHLIST_APPROVED = "watchlist.approved"
+    WATCHLIST_REJECTED = "watchlist.rejected"
+    WATCHLIST_ENROLLED = "watchlist.enrolled"
+    WATCHLIST_REMOVED = "watchlist.removed"
+    WATCHLIST_REVIEWED = "watchlist.reviewed"
+    WATCHLIST_READ = "watchlist.read"
+
+    ALERT_DECIDED = "alert.decided"
+    CROP_VIEWED = "crop.viewed"
+    PICTURE_VIEWED = "picture.viewed"
+    """Somebody was shown a face: an alert's, or one of a watchlist."""
+
+    SITE_STARTED = "site.started"
+    SITE_STOPPED = "site.stopped"
+    WORKER_STARTED = "worker.started"
+    WORKER_STOPPED = "worker.stopped"
+    MATCHING_SEARCHED = "matching.searched"
+    """How often a worker compared faces with a watchlist in a span of time, with which models and threshold."""
+    ALERTING_STARTED = "alerting.started"
+    ALERTING_STOPPED = "alerting.stopped"
+
+    PURGE_BEGUN = "purge.begun"
+    PURGE_FINISHED = "purge.finished"
+    PURGE_INCOMPLETE = "purge.incomplete"
+    KEY_ROTATED = "key.rotated"
+    KEY_DESTROYED = "key.destroyed"
+    RECORD_EXPORTED = "record.exported"
+    AUDIT_READ = "audit.read"
+    """Somebody read, searched or exported from the audit log."""
