@@ -47,6 +47,7 @@ from watchbound.matching.main import MatchingConfiguration
 from watchbound.pipeline.sealing import seal_frame
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, WATCHLIST_CHANGES
 from watchbound.settings import (
+    AuditSettings,
     AuthoritySettings,
     KafkaSettings,
     KeySettings,
@@ -109,6 +110,7 @@ class Bench:
             authority=load(AuthoritySettings, max_age_s=60.0),
             trust=load(TrustSettings, list=self._officers.trust_list),
             keys=keys,
+            audit=load(AuditSettings, url=f"sqlite:///{folder.resolve() / 'audit.db'}"),
             matching=load(MatchingSettings, max_frame_age_s=max_age_s),
             logs=load(LogSettings, level="warning"),
         )

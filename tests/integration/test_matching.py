@@ -177,6 +177,7 @@ def configuration(
         load(AuthoritySettings),
         load(TrustSettings, list=officers().trust_list),
         keys,
+        load(AuditSettings, url=f"sqlite:///{keys.folder.parent / 'audit.db'}"),
         load(MatchingSettings),
         load(LogSettings, level="warning"),
     )

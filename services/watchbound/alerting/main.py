@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from watchbound.adapters import codecs
+from watchbound.adapters.audit_keeping import audited_run
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.faust_alerts import FaustFoldRunner
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
@@ -20,13 +21,21 @@ from watchbound.alerting.fold import AlertCodecs, AlertFold
 from watchbound.alerting.raise_alert import AlertPolicy
 from watchbound.alerting.window_codec import AlertWindowCodec
 from watchbound.domain.errors import Poison
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.dead_letter import DeadLetters
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, DECISIONS, MATCHES, WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Record
-from watchbound.settings import AlertingSettings, AuthoritySettings, HttpSettings, KafkaSettings, TrustSettings
+from watchbound.settings import (
+    AlertingSettings,
+    AuditSettings,
+    AuthoritySettings,
+    HttpSettings,
+    KafkaSettings,
+    TrustSettings,
+)
 
 log = get_logger(__name__)
 
@@ -40,6 +49,7 @@ class AlertingConfiguration:
     kafka: KafkaSettings
     authority: AuthoritySettings
     trust: TrustSettings
+    audit: AuditSettings
     alerting: AlertingSettings
     http: HttpSettings
 
@@ -56,6 +66,7 @@ class AlertingService:
         kafka, alerting = configuration.kafka, configuration.alerting
         trust = FileTrustList(configuration.trust.list)
         ensure_topics(kafka, ALL_TOPICS)
+        self._audit = configuration.audit
         self._http = configuration.http
         self._clock = SystemClock()
         self._metrics = PrometheusMetrics()
@@ -75,10 +86,15 @@ class AlertingService:
         """Raise alerts until `stop`.
 
         Raises:
+            Unavailable: its beginning cannot be recorded.
             Exception: a bug; the process must end rather than skip what it did not handle.
         """
         try:
-            with self._feed, ServiceEndpoint(self._http, self._metrics.exposition, self._not_ready, self._feed.live):
+            with (
+                audited_run(self._audit, "alerting", Act.ALERTING_STARTED, Act.ALERTING_STOPPED, "alerts"),
+                self._feed,
+                ServiceEndpoint(self._http, self._metrics.exposition, self._not_ready, self._feed.live),
+            ):
                 self._runner.run(stop)
         finally:
             self._producer.close()

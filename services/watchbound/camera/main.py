@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 
 from watchbound.adapters import codecs
+from watchbound.adapters.audit_keeping import audited_run
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
@@ -22,11 +23,19 @@ from watchbound.camera.service import CameraService
 from watchbound.camera.site import SiteConfig
 from watchbound.camera.sources.choose import source_of
 from watchbound.domain.errors import Poison
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS
 from watchbound.ports import Record
-from watchbound.settings import AuthoritySettings, HttpSettings, KafkaSettings, KeySettings, TrustSettings
+from watchbound.settings import (
+    AuditSettings,
+    AuthoritySettings,
+    HttpSettings,
+    KafkaSettings,
+    KeySettings,
+    TrustSettings,
+)
 
 log = get_logger(__name__)
 
@@ -43,6 +52,7 @@ class CameraConfiguration:
     authority: AuthoritySettings
     trust: TrustSettings
     keys: KeySettings
+    audit: AuditSettings
     http: HttpSettings
 
 
@@ -51,7 +61,7 @@ def run_site(configuration: CameraConfiguration, stop: threading.Event) -> None:
 
     Raises:
         ConfigurationError: there is no trust list, the HTTP port is taken, or a source or the key ring cannot be had.
-        Unavailable: no broker answers at the start; later on its absence is waited out.
+        Unavailable: no broker or no audit log answers at the start; later on its absence is waited out.
     """
     # Cameras share the cores by being several; threads inside one would only contend.
     cv2.setNumThreads(1)
@@ -92,7 +102,12 @@ def run_site(configuration: CameraConfiguration, stop: threading.Event) -> None:
         def live() -> str | None:
             return feed.live() or service.live()
 
-        with ServiceEndpoint(configuration.http, metrics.exposition, ready, live), feed:
+        cameras = ", ".join(camera.id for camera in configuration.site.cameras)
+        with (
+            audited_run(configuration.audit, run_id, Act.SITE_STARTED, Act.SITE_STOPPED, cameras),
+            ServiceEndpoint(configuration.http, metrics.exposition, ready, live),
+            feed,
+        ):
             if not feed.wait_current(_CURRENT_WITHIN_S):
                 log.warning("authority is not known: every frame is refused until it is", complaint=feed.ready())
             log.info("cameras start", cameras=[camera.id for camera in configuration.site.cameras], run=run_id)

@@ -11,6 +11,7 @@ from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.service import stop_on_signals
 from watchbound.settings import (
     AlertingSettings,
+    AuditSettings,
     AuthoritySettings,
     HttpSettings,
     KafkaSettings,
@@ -52,6 +53,7 @@ def run(
         authority=load(AuthoritySettings),
         trust=load(TrustSettings),
         alerting=load(AlertingSettings, passage_gap_s=passage_gap, suppress_s=suppress, data=data),
+        audit=load(AuditSettings),
         http=load(HttpSettings, port=http_port),
     )
     AlertingService(configuration).run(stop_on_signals())

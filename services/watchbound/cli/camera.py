@@ -16,6 +16,7 @@ from watchbound.camera.main import CameraConfiguration, run_site
 from watchbound.camera.site import load_site
 from watchbound.camera.sources.choose import source_of
 from watchbound.settings import (
+    AuditSettings,
     AuthoritySettings,
     CameraSettings,
     HttpSettings,
@@ -55,6 +56,7 @@ def run(
         authority=load(AuthoritySettings),
         trust=load(TrustSettings),
         keys=load(KeySettings),
+        audit=load(AuditSettings),
         http=load(HttpSettings, port=http_port),
     )
     run_site(configuration, stop_on_signals())

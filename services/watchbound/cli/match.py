@@ -11,6 +11,7 @@ from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.service import stop_on_signals
 from watchbound.matching.main import MatchingConfiguration, MatchingService
 from watchbound.settings import (
+    AuditSettings,
     AuthoritySettings,
     HttpSettings,
     KafkaSettings,
@@ -60,6 +61,7 @@ def run(
         authority=load(AuthoritySettings),
         trust=load(TrustSettings),
         keys=load(KeySettings),
+        audit=load(AuditSettings),
         matching=load(MatchingSettings, workers=workers, gpus_per_worker=gpus_per_worker, ray_address=ray_address),
         logs=logs,
     )

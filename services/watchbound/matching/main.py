@@ -12,6 +12,8 @@ import cv2
 
 from watchbound.adapters import codecs
 from watchbound.adapters.allocator import WIPES_FREED, leave_no_core, wipes_freed
+from watchbound.adapters.audit_keeping import keeping
+from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.federation import federate
 from watchbound.adapters.kafka_log import KafkaRecordConsumer, KafkaRecordProducer, KafkaTopicReader
@@ -24,7 +26,7 @@ from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.ray_cluster import WorkerCluster
 from watchbound.adapters.service import ServiceEndpoint
 from watchbound.adapters.trust_list import FileTrustList
-from watchbound.domain.errors import ConfigurationError, Poison
+from watchbound.domain.errors import ConfigurationError, Poison, Unavailable
 from watchbound.extraction.decode import PictureLimits
 from watchbound.extraction.model_pack import ModelPack, find_pack
 from watchbound.extraction.quality import live_gate
@@ -35,6 +37,9 @@ from watchbound.matching.decide import DecisionPolicy
 from watchbound.matching.search import Stopped, WatchlistSearch
 from watchbound.matching.worker import Eyes, MatchingWorker, Policies
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
+from watchbound.pipeline.audit_gate import AuditGate
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.dead_letter import DeadLetters
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler, in_turn
@@ -45,6 +50,7 @@ from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handle
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Record, TopicPartition
 from watchbound.settings import (
+    AuditSettings,
     AuthoritySettings,
     HttpSettings,
     KafkaSettings,
@@ -74,6 +80,7 @@ class MatchingConfiguration:
     authority: AuthoritySettings
     trust: TrustSettings
     keys: KeySettings
+    audit: AuditSettings
     matching: MatchingSettings
     logs: LogSettings
 
@@ -99,9 +106,14 @@ class WorkerProcess:
         self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust)
         self._delta = WatchlistDelta(self._clock)
         self._roster = Roster(trust)
-        gallery = MilvusGallery(configuration.milvus)
-        self._search = WatchlistSearch(gallery, self._delta, self._roster, self._clock, self._metrics, self._stop)
         self._eyes = self._open_eyes(find_pack(configuration.models))
+        self._audit = open_audit_log(configuration.audit)
+        self._trail = AuditTrail(self._audit, self._clock)
+        self._gate = AuditGate(self._trail, self._clock, self._name, self._models())
+        gallery = MilvusGallery(configuration.milvus)
+        self._search = WatchlistSearch(
+            gallery, self._delta, self._roster, self._gate, self._clock, self._metrics, self._stop
+        )
         self._producer = KafkaRecordProducer(configuration.kafka, self._name)
         self._dead_letters = DeadLetters(self._producer, codecs.DEAD_LETTER, self._clock, self._metrics)
         self._feed = self._follow()
@@ -114,6 +126,9 @@ class WorkerProcess:
             self._metrics.set(names.MODEL_INFO, 1, role=role, digest=model.digest, provider=model.provider)
         limits = PictureLimits(matching.max_frame_bytes, matching.max_frame_pixels)
         return Eyes(detector, embedder, pack.embedder.template, limits, live_gate(matching.min_eye_distance))
+
+    def _models(self) -> dict[str, str]:
+        return {"detector": self._eyes.detector.digest, "embedder": self._eyes.embedder.digest}
 
     def _follow(self) -> Feed:
         """One feed for both compacted topics: a worker that is current knows who may be matched, and where."""
@@ -152,11 +167,14 @@ class WorkerProcess:
                 self._stop.set()
                 reporter.join(timeout=5.0)
                 self._producer.close()
+                self._record_end()
         if self._feed.failed is not None:
             raise self._feed.failed
 
     def _consume(self) -> None:
         settings = self._configuration
+        # Raised when it cannot be recorded: the supervisor starts the worker again until it can.
+        self._trail.record(self._name, Act.WORKER_STARTED, "", "begins to match", object="worker", **self._models())
         worker = self._build_worker()
         runner: Runner | None = None
 
@@ -201,6 +219,15 @@ class WorkerProcess:
         if not (publisher.publish(_TALLY_ACKNOWLEDGED_S) and publisher.publish(_TALLY_ACKNOWLEDGED_S)):
             log.error("the last tallies were not acknowledged", worker=self._name)
 
+    def _record_end(self) -> None:
+        """Say what was searched last; stopping waits for nothing, so that a failure is told and not raised."""
+        try:
+            self._gate.close()
+            self._trail.record(self._name, Act.WORKER_STOPPED, "", "matches no more", object="worker")
+        except Unavailable as error:
+            log.error("the worker's end was not recorded", worker=self._name, cause=str(error))
+        self._audit.close()
+
     def stop(self) -> None:
         """Make `run` return: commit, leave the group, send the last tallies."""
         self._stop.set()
@@ -228,6 +255,8 @@ class MatchingService:
         # Each worker reads it for itself; where there is none, that is said here once and not by every worker.
         FileTrustList(configuration.trust.list)
         ensure_topics(configuration.kafka, ALL_TOPICS)
+        self._audit = configuration.audit
+        self._producer = KafkaRecordProducer(configuration.kafka, "matching-audit")
         self._metrics = PrometheusMetrics()
         self._wanted = matching.workers
         self.cluster = WorkerCluster(
@@ -241,6 +270,13 @@ class MatchingService:
 
     def run(self, stop: threading.Event) -> None:
         """Serve and supervise until `stop`, then let the workers finish."""
+        try:
+            with keeping(self._audit, self._producer, SystemClock(), self._metrics) as self._audit_ready:
+                self._serve(stop)
+        finally:
+            self._producer.close()
+
+    def _serve(self, stop: threading.Event) -> None:
         told = False
         try:
             self.cluster.scale(self._wanted)
@@ -255,6 +291,7 @@ class MatchingService:
                         told = True
                         log.info("all workers are ready", workers=ready)
         finally:
+            # The workers' last records are signed for after them.
             self.cluster.close()
 
     def _complaint(self) -> str | None:
@@ -262,6 +299,9 @@ class MatchingService:
         missing = self.cluster.size - len(self._statuses)
         if missing:
             complaints.append(f"{missing} of {self.cluster.size} workers do not answer")
+        unsigned = self._audit_ready()
+        if unsigned is not None:
+            complaints.append(unsigned)
         return "; ".join(complaints) or None
 
     def _exposition(self) -> bytes:

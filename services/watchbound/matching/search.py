@@ -1,10 +1,14 @@
-"""Asks the watchlist: the gallery for what it has settled, the delta for what changed in the last minutes."""
+"""Asks the watchlist: the gallery for what it has settled, the delta for what changed in the last minutes.
+
+Nothing is asked that the audit log has not been told of.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +16,13 @@ from numpy.typing import NDArray
 from watchbound.domain.candidate import Candidate
 from watchbound.domain.errors import Unavailable, UnknownReference
 from watchbound.domain.listing import EntryStatus
+from watchbound.pipeline.audit_gate import AuditGate
 from watchbound.pipeline.metric_names import SEARCH_SECONDS
 from watchbound.pipeline.watchlist_delta import WatchlistDelta
 from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Clock, Gallery, Metrics
+
+T = TypeVar("T")
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -36,6 +43,7 @@ class WatchlistSearch:
         gallery: Gallery,
         delta: WatchlistDelta,
         roster: Roster,
+        gate: AuditGate,
         clock: Clock,
         metrics: Metrics,
         stop: threading.Event,
@@ -45,20 +53,31 @@ class WatchlistSearch:
         self._delta = delta
         self._roster = roster
         self._clock = clock
+        self._gate = gate
         self._metrics = metrics
         self._stop = stop
         self._limit = limit
         self.complaint: str | None = None
 
     def candidates(
-        self, authorisation_id: str, probes: NDArray[np.float32], model_digest: str
+        self, authorisation_id: str, probes: NDArray[np.float32], model_digest: str, thresholds: frozenset[float]
     ) -> list[list[Candidate]]:
         """For each probe of shape (n, d), the listed entries most like it, best first.
 
+        Args:
+            authorisation_id: whose watchlist.
+            probes: what to look for.
+            model_digest: of the embedder that made the probes.
+            thresholds: those in force that the answers will be held against, for the audit log.
+
         Raises:
-            Stopped: the worker was told to stop before the gallery answered.
+            Stopped: the worker was told to stop before the audit log and the gallery answered.
         """
-        stored = self._until_answered(lambda: self._stored(authorisation_id, probes, model_digest))
+        self._until_answered(lambda: self._gate.admit(authorisation_id, thresholds), "nothing is compared unrecorded")
+        stored = self._until_answered(
+            lambda: self._stored(authorisation_id, probes, model_digest), "watchlist cannot be searched"
+        )
+        self._gate.count(authorisation_id, len(probes))
         now = self._clock.now()
 
         def listed(reference: str) -> bool:
@@ -68,30 +87,40 @@ class WatchlistSearch:
 
     def _stored(self, authorisation_id: str, probes: NDArray[np.float32], model_digest: str) -> list[list[Candidate]]:
         """The gallery's answer; a collection that is missing although somebody was enrolled is no answer."""
+        started = time.perf_counter()
         try:
-            return self._gallery.search(authorisation_id, probes, model_digest, self._limit)
+            found = self._gallery.search(authorisation_id, probes, model_digest, self._limit)
         except UnknownReference:
             # The log tells everything that was ever enrolled, and it has been read: this list is truly empty.
             if self._delta.additions(authorisation_id) == 0:
                 return [[] for _ in probes]
             raise
+        self._metrics.observe(SEARCH_SECONDS, time.perf_counter() - started)
+        return found
 
     def additions(self, authorisation_id: str) -> int:
         """Grows whenever somebody was added to the list."""
         return self._delta.additions(authorisation_id)
 
-    def _until_answered(self, ask: Callable[[], list[list[Candidate]]]) -> list[list[Candidate]]:
+    def settle(self) -> None:
+        """Tell the audit log of searches whose span is over; `complaint` says when that cannot be done."""
+        try:
+            self._gate.settle()
+        except Unavailable as error:
+            self.complaint = f"searches cannot be recorded: {error}"
+        else:
+            self.complaint = None
+
+    def _until_answered(self, ask: Callable[[], T], otherwise: str) -> T:
         pause = _FIRST_PAUSE_S
         while not self._stop.is_set():
-            started = time.perf_counter()
             try:
                 answer = ask()
             except (Unavailable, UnknownReference) as error:
-                self.complaint = f"watchlist cannot be searched: {error}"
+                self.complaint = f"{otherwise}: {error}"
                 self._stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
                 continue
             self.complaint = None
-            self._metrics.observe(SEARCH_SECONDS, time.perf_counter() - started)
             return answer
         raise Stopped

@@ -108,7 +108,7 @@ class MatchingWorker:
         """Work through a batch: look at each frame, then compare all chosen shots at once.
 
         Raises:
-            Stopped: the worker was told to stop while the watchlist could not be searched.
+            Stopped: the worker was told to stop while the audit log or the watchlist could not be asked.
             Unavailable: an output was not acknowledged; the batch will be read again.
         """
         deliveries: list[Delivery] = []
@@ -126,6 +126,7 @@ class MatchingWorker:
         for record in records:
             self._handled[record.source] = record.offset + 1
         self._forget(pending)
+        self._search.settle()
 
     def watermarks(self) -> Mapping[TopicPartition, int]:
         """What is handled, but never past the first frame of an open passage that a replay could rebuild."""
@@ -329,7 +330,8 @@ class MatchingWorker:
     def _judge(self, authorisation_id: str, group: list[tuple[Passage, Sight]]) -> Iterable[Delivery]:
         probes = np.stack([passage.evidence.fused() for passage, _ in group])
         with self._timed("search"):
-            answers = self._search.candidates(authorisation_id, probes, self._eyes.embedder.digest)
+            thresholds = frozenset(sight.authorisation.threshold for _, sight in group)
+            answers = self._search.candidates(authorisation_id, probes, self._eyes.embedder.digest, thresholds)
         wipe(probes)
         for (passage, sight), candidates in zip(group, answers, strict=True):
             if not passage.compared:

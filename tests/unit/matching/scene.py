@@ -32,6 +32,8 @@ from watchbound.matching.announce import MatchAnnouncer
 from watchbound.matching.decide import DecisionPolicy
 from watchbound.matching.search import WatchlistSearch
 from watchbound.matching.worker import Eyes, MatchingWorker, Policies
+from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_gate import AuditGate
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.dead_letter import DeadLetters
 from watchbound.pipeline.sealing import seal_frame
@@ -40,6 +42,7 @@ from watchbound.pipeline.topics import DEAD_LETTERS, FRAMES, MATCHES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta
 from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Image
+from watchbound.testing.audit import FakeAuditLog
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder, ScriptedDetector, colour_template
 from watchbound.testing.gallery import InMemoryGallery
@@ -98,7 +101,12 @@ class Scene:
         self.roster = Roster(self.officers.trust)
         self.tallies = TallyBook("worker-0", self.clock)
         self.embedder = ColourEmbedder()
+        self.audit = FakeAuditLog()
+        self.gate = AuditGate(AuditTrail(self.audit, self.clock), self.clock, "worker-0", {"embedder": FAKE_DIGEST})
         self.stop = threading.Event()
+        self.search = WatchlistSearch(
+            self.gallery, self.delta, self.roster, self.gate, self.clock, self.metrics, self.stop
+        )
         self.script = script
         self.sequence = 0
         self.worker = self.build(script)
@@ -116,7 +124,7 @@ class Scene:
         return MatchingWorker(
             Eyes(self.detector, self.embedder, TEMPLATE, PictureLimits(500_000, 1280 * 720), live_gate(14.0)),
             FrameAdmission(self.authority, self.clock, FreshnessLimits(max_age, timedelta(seconds=1))),
-            WatchlistSearch(self.gallery, self.delta, self.roster, self.clock, self.metrics, self.stop),
+            self.search,
             MatchAnnouncer(producer, codecs.MATCH, self.ring, self.tallies, self.clock, self.metrics),
             DeadLetters(producer, codecs.DEAD_LETTER, self.clock, self.metrics),
             codecs.FRAME,
@@ -150,6 +158,9 @@ class Scene:
             self.publish(self.frame(bytes(jpeg), camera))
             self.step()
             self.clock.advance(1 / fps)
+
+    def complaint(self) -> str | None:
+        return self.search.complaint
 
     def matches(self) -> list[Match]:
         return [codecs.MATCH.decode(record.value or b"") for record in self.broker.records(MATCHES.name)]

@@ -281,6 +281,37 @@ def test_an_unreachable_gallery_holds_the_worker_and_is_never_no_match() -> None
     assert len(scene.matches()) == 1
 
 
+def test_a_worker_matches_nothing_that_cannot_be_recorded_and_goes_on_by_itself() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.audit.broken = True
+    seen: list[tuple[str | None, int, int]] = []
+
+    def mend() -> None:
+        searches = int(scene.metrics.total(names.SEARCH_SECONDS))
+        seen.append((scene.complaint(), searches, len(scene.worker.watermarks())))
+        scene.audit.broken = False
+
+    timer = threading.Timer(0.3, mend)
+    timer.start()
+    scene.play()
+    timer.join()
+    assert seen == [("nothing is compared unrecorded: the audit log cannot be written", 0, 0)]
+    assert len(scene.matches()) == 1
+    assert scene.complaint() is None
+    (event,) = scene.audit.events
+    assert (event.act, event.authorisation_id) == ("matching.searched", "op-1")
+    assert dict(event.facts)["threshold"] == "0.9000"
+
+
+def test_how_often_was_searched_is_recorded_when_the_span_is_over() -> None:
+    scene = listed(Scene(walk(RED, 3)))
+    scene.play()
+    scene.clock.advance(60)
+    scene.step()
+    told = [dict(event.facts).get("searches") for event in scene.audit.events]
+    assert told == [None, str(int(scene.metrics.total(names.SEARCH_SECONDS)))]
+
+
 def test_a_worker_that_is_stopped_while_it_waits_commits_nothing() -> None:
     scene = listed(Scene(walk(RED, 1)))
     scene.gallery.down = True
