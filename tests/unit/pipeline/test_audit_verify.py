@@ -22,7 +22,8 @@ def flipped(log: MemoryLog, at: int) -> None:
 
 
 def reworded(log: MemoryLog, at: int) -> None:
-    log.set(at, stored(at, event(at, "for another reason")))
+    # Other words than `rewritten` takes: otherwise the two together are one consistent rewrite.
+    log.set(at, stored(at, event(at, "for a third reason")))
 
 
 def refiled(log: MemoryLog, at: int) -> None:
@@ -184,7 +185,7 @@ def test_a_hash_further_up_is_found(made: tuple[MemoryLog, list[Evidence], int],
 def test_a_new_leaf_hash_without_the_tree_above_it_is_found_below_that_node() -> None:
     log = MemoryLog.of([event(number) for number in range(8)])
     reworded(log, 5)
-    anew = MemoryLog.of([event(n, "for another reason" if n == 5 else "on the list") for n in range(8)])
+    anew = MemoryLog.of([event(n, "for a third reason" if n == 5 else "on the list") for n in range(8)])
     log.nodes[0, 5] = anew.nodes[0, 5]
     fault = verified(log, []).fault
     assert fault is not None
