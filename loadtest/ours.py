@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from watchbound.adapters.allocator import WIPES_FREED
 from watchbound.adapters.onnx_session import ModelSession
 from watchbound.matching import worker as worker_module
 from watchbound.matching.main import MatchingConfiguration, WorkerProcess
@@ -59,6 +61,8 @@ class Measured:
 
     def __init__(self, configuration: MatchingConfiguration, frames: int) -> None:
         context = multiprocessing.get_context("spawn")
+        # As Ray's workers start: what is measured pays for overwriting what it frees. It is read by new processes only.
+        os.environ.update(WIPES_FREED)
         self._pipe, theirs = context.Pipe()
         self.process = context.Process(target=_main, args=(theirs, configuration, frames), daemon=True)
         self.process.start()

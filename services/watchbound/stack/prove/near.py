@@ -29,7 +29,8 @@ within 64° of its guide, so it is compared for certain; a copy is, by far."""
 _LEAST_PLAUSIBLE = 0.85
 _ROWS_AT_ONCE = 256
 _BLOCK_BYTES = 4 << 20
-_NUMBER = re.compile(rb"-?\d+\.\d+(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+"""Whole numbers and bare exponents too: a component near 0 is written as `0` or `3e-05`."""
 
 _Floats = NDArray[np.float32]
 

@@ -57,6 +57,14 @@ def test_numbers_in_a_text_are_read(digits: int) -> None:
     assert SEARCH.find_numbers(json.dumps(template().tolist()).encode()) == []
 
 
+@pytest.mark.parametrize("near_zero", ["0", "3e-05", "-1E-6", "-0.0"])
+def test_a_component_near_zero_does_not_hide_a_template(near_zero: str) -> None:
+    numbers = [repr(float(x)) for x in TEMPLATE]
+    numbers[64] = near_zero
+    (hit,) = SEARCH.find_numbers(f"[{', '.join(numbers)}]".encode())
+    assert hit.cosine > 0.9
+
+
 def test_every_template_has_a_guide() -> None:
     templates = np.stack([near(0.9) for _ in range(20)] + [template() for _ in range(20)])
     chosen = guides(templates)
