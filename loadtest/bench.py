@@ -49,6 +49,7 @@ from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, WATCH
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     KafkaSettings,
     KeySettings,
     LogSettings,
@@ -109,6 +110,7 @@ class Bench:
             models=load(ModelSettings),
             authority=load(AuthoritySettings, max_age_s=60.0),
             trust=load(TrustSettings, list=self._officers.trust_list),
+            clock=load(ClockSettings),
             keys=keys,
             audit=load(AuditSettings, url=f"sqlite:///{folder.resolve() / 'audit.db'}"),
             matching=load(MatchingSettings, max_frame_age_s=max_age_s),

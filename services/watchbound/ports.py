@@ -35,6 +35,20 @@ class Clock(Protocol):
         """The present, time-zone-aware."""
 
 
+class BrokerTime(Protocol):
+    """The broker's clock, which every service can compare its own with. Not to be shared between threads."""
+
+    def ask(self) -> datetime:
+        """The broker's present at some moment between the call and its return.
+
+        Raises:
+            Unavailable: the broker does not answer, or does not tell its time.
+        """
+
+    def close(self) -> None:
+        """Let go."""
+
+
 # --- records -----------------------------------------------------------------------------------------------------
 
 

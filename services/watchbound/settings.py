@@ -13,9 +13,11 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from watchbound.domain.errors import ConfigurationError
+from watchbound.domain.watchlist import ResponseLevel
 
 S = TypeVar("S", bound=BaseSettings)
 
+_LEVELS = "|".join(level.value for level in ResponseLevel)
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
@@ -78,6 +80,18 @@ class AuthoritySettings(BaseSettings):
     model_config = _prefix("AUTHORITY")
 
     max_age_s: float = Field(5.0, gt=0, description="authority not confirmed for so long permits nothing")
+
+
+class ClockSettings(BaseSettings):
+    """When this machine's clock is trusted: it is compared with the broker's, since windows are judged by it."""
+
+    model_config = _prefix("CLOCK")
+
+    max_offset_s: float = Field(
+        2.0, gt=0, description="a clock further from the broker's, doubt included, permits nothing"
+    )
+    interval_s: float = Field(5.0, gt=0, description="between two comparisons")
+    max_age_s: float = Field(20.0, gt=0, description="a clock not compared for so long permits nothing")
 
 
 class TrustSettings(BaseSettings):
@@ -219,6 +233,26 @@ class NoticeSettings(BaseSettings):
     url: str = Field("", description="where more is said; a notice shows it as a link and a QR code")
 
 
+class AdjudicationSettings(BaseSettings):
+    """Who must say so before something follows from an alert."""
+
+    model_config = _prefix("ADJUDICATION")
+
+    two_person: str = Field(
+        "red,amber,green",
+        pattern=f"^(none|({_LEVELS})(,({_LEVELS}))*)$",
+        description="response levels, comma-separated, where confirming and suppressing take two reviewers; or none",
+    )
+
+    lookalike_similarity: float = Field(
+        0.70, gt=0, le=1, description="least cosine similarity to a judged lookalike that suppresses; fits the model"
+    )
+
+    def two_person_levels(self) -> frozenset[ResponseLevel]:
+        """The response levels where confirming and suppressing take two reviewers."""
+        return frozenset(ResponseLevel(name) for name in self.two_person.split(",") if name != "none")
+
+
 class AlertingSettings(BaseSettings):
     """When matches become alerts."""
 
@@ -226,7 +260,7 @@ class AlertingSettings(BaseSettings):
 
     group: str = Field("watchbound-alerting", min_length=1, description="consumer group that shares the matches")
     passage_gap_s: float = Field(20.0, gt=0, description="an alert without a match for so long expires")
-    suppress_s: float = Field(600.0, ge=0, description="after a decision the entry raises nothing for so long")
+    suppress_s: float = Field(600.0, ge=0, description="after a settled decision the entry raises nothing for so long")
     data: Path = Field(Path("~/.cache/watchbound/alerting"), description="Faust's working folder")
 
 

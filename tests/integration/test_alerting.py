@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +16,16 @@ from tests.fixtures.alerting import GAP_S, AlertingProcess, Site, watchbound
 from watchbound.adapters import codecs
 from watchbound.adapters.kafka_log import KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.signing import FileSigner
+from watchbound.domain.adjudication import Standing
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.dead_letter import DeadLetter
-from watchbound.pipeline.topics import ALL_TOPICS, DEAD_LETTERS, MATCHES
+from watchbound.domain.decision import Decision, Verdict
+from watchbound.pipeline.topics import ALL_TOPICS, DEAD_LETTERS, DECISIONS, MATCHES
 from watchbound.settings import KafkaSettings, load
 from watchbound.stack.tansu import Tansu
 
-OPENED, UPDATED, EXPIRED = AlertEvent.OPENED, AlertEvent.UPDATED, AlertEvent.EXPIRED
+OPENED, UPDATED, EXPIRED, ADJUDICATED = AlertEvent
 
 
 @pytest.fixture(scope="module")
@@ -86,16 +90,16 @@ def test_an_alert_follows_its_match_promptly(site: Site) -> None:
     assert sorted(seconds)[len(seconds) // 2] < 0.25
 
 
-def test_a_decision_silences_the_entry(site: Site, bootstrap: str, service: AlertingProcess) -> None:
+def test_two_reviewers_confirm_and_the_entry_is_silent(site: Site, service: AlertingProcess) -> None:
     site.send(site.match("P001"))
     (opened,) = site.wait_for(has(OPENED))
-    arguments = ["decide", opened.id[:8], "confirm", "--reviewer", "officer-1", "--reason", "known face"]
-    assert "confirmed by officer-1" in watchbound(bootstrap, arguments)
-    until(lambda: service.metric("decisions_received_total", '{verdict="confirm"}') == 1)
-    assert "already confirmed" in watchbound(bootstrap, arguments)
-    document = json.loads(watchbound(bootstrap, [*arguments, "--json"]))
-    assert document["already_decided"]
-    assert document["alert_id"] == opened.id
+    first = json.loads(service.decide(opened.id[:8], "confirm", "reviewer-1", "--reason", "known face", "--json"))
+    assert (first["alert_id"], first["reviewer"], first["already_decided"]) == (opened.id, "reviewer-1", False)
+    assert first["adjudication"]["standing"] == "awaiting-second"
+    assert "said so already, nothing was sent; awaiting a second" in service.decide(opened.id, "confirm", "reviewer-1")
+    second = service.decide(opened.id, "confirm", "reviewer-2", "--observed", "sex=male,age=25-34")
+    assert "confirmed (reviewer-1: confirm, reviewer-2: confirm)" in second
+    site.wait_for(lambda _alerts: standings(site) == [Standing.AWAITING_SECOND, Standing.CONFIRMED])
 
     site.send(site.match("P001", score=0.9))
     site.send(site.match("P002"))
@@ -105,9 +109,44 @@ def test_a_decision_silences_the_entry(site: Site, bootstrap: str, service: Aler
     until(lambda: service.metric("matches_suppressed_total", '{reason="confirmed"}') == 1)
 
 
-def test_deciding_on_an_unknown_alert_is_refused(bootstrap: str, service: AlertingProcess) -> None:
-    assert "no alert has an id" in watchbound(bootstrap, ["decide", "0" * 32, "reject", "--reviewer", "o"], code=1)
-    assert "at least 6 characters" in watchbound(bootstrap, ["decide", "0", "reject", "--reviewer", "o"], code=2)
+def standings(site: Site) -> list[Standing]:
+    """What each adjudication of the site's alerts came to."""
+    told = [alert.adjudication for alert in site.alerts if alert.event is ADJUDICATED]
+    return [adjudication.standing for adjudication in told if adjudication is not None]
+
+
+def test_a_decision_in_anothers_name_is_dead_lettered(site: Site, service: AlertingProcess) -> None:
+    site.send(site.match("P001"))
+    (opened,) = site.wait_for(has(OPENED))
+    forged = Decision(opened.id, site.authorisation_id, "P001", Verdict.REJECT, "reviewer-1", "", datetime.now(UTC))
+    stranger = FileSigner.load(service.officers.key("drafter"))
+    for decision in (forged, replace(forged, signature=stranger.sign(forged.statement()))):
+        site.send_raw(DECISIONS.name, decision.subject, codecs.DECISION.encode(decision))
+    labels = f'{{reason="untrusted",topic="{DECISIONS.name}"}}'
+    until(lambda: service.metric("dead_letters_total", labels) == 2)
+    assert not standings(site)
+
+
+def test_a_decision_that_cannot_be_audited_is_not_made(site: Site, service: AlertingProcess, tmp_path: Path) -> None:
+    site.send(site.match("P001"))
+    (opened,) = site.wait_for(has(OPENED))
+    nowhere = tmp_path / "a-file"
+    nowhere.touch()
+    environment = {**service.environment, "WATCHBOUND_AUDIT_URL": f"sqlite:///{nowhere / 'audit.db'}"}
+    arguments = ["decide", opened.id, "reject", "--key", str(service.officers.key("reviewer-1"))]
+    watchbound(site.settings.bootstrap, arguments, environment=environment, code=2)
+    site.send(site.match("P002"))
+    site.wait_for(lambda _alerts: bool(site.of("P002")))
+    assert not standings(site)
+
+
+def test_deciding_is_refused_where_it_would_not_count(site: Site, service: AlertingProcess) -> None:
+    assert "no alert has an id" in service.decide("0" * 32, "reject", "reviewer-1", code=1)
+    assert "at least 6 characters" in service.decide("0", "reject", "reviewer-1", code=2)
+    assert "age is one of" in service.decide("0" * 32, "reject", "reviewer-1", "--observed", "age=30", code=2)
+    site.send(site.match("P001"))
+    (opened,) = site.wait_for(has(OPENED))
+    assert "not as reviewer" in service.decide(opened.id, "reject", "drafter", code=1)
 
 
 def test_no_authority_raises_nothing(site: Site, bootstrap: str, service: AlertingProcess) -> None:
@@ -143,7 +182,8 @@ def test_an_unreadable_match_is_dead_lettered_and_its_neighbour_handled(site: Si
     reader = KafkaTopicReader(site.settings, [DEAD_LETTERS.name], "test-letters")
     letters: list[DeadLetter] = []
     while len(letters) < 2:
-        letters += [codecs.DEAD_LETTER.decode(record.value or b"") for record in reader.poll(0.2)]
+        found = [codecs.DEAD_LETTER.decode(record.value or b"") for record in reader.poll(0.2)]
+        letters += [letter for letter in found if letter.topic == MATCHES.name]
     reader.close()
     assert {(letter.topic, letter.reason) for letter in letters} == {
         (MATCHES.name, "bad_protobuf"),

@@ -37,6 +37,7 @@ from watchbound.ports import KeyRing
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     KafkaSettings,
     KeySettings,
     LogSettings,
@@ -175,6 +176,7 @@ def configuration(
         milvus,
         models,
         load(AuthoritySettings),
+        load(ClockSettings),
         load(TrustSettings, list=officers().trust_list),
         keys,
         load(AuditSettings, url=f"sqlite:///{keys.folder.parent / 'audit.db'}"),
@@ -250,7 +252,7 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
     )
     two, trust = watchlist_officers(officers()), load(TrustSettings, list=officers().trust_list)
     audit = load(AuditSettings, url=f"sqlite:///{tmp_path / 'audit.db'}")
-    with Governance(kafka, load(AuthoritySettings), audit, trust) as governance:
+    with Governance(kafka, load(AuthoritySettings), load(ClockSettings), audit, trust) as governance:
         enroller, remover = governance.enroller(milvus, model_settings, two.first), governance.remover(milvus)
         with Site(kafka, ring, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
             # Long enough for both tracks to have been set aside as clearly not listed.
@@ -290,7 +292,7 @@ def test_pausing_and_cancelling_act_on_every_worker_within_a_second(
     officer = FileSigner.load(officers().key("officer"))
     trust = load(TrustSettings, list=officers().trust_list)
     audit = load(AuditSettings, url=f"sqlite:///{tmp_path / 'audit.db'}")
-    with Governance(kafka, load(AuthoritySettings), audit, trust) as governance:
+    with Governance(kafka, load(AuthoritySettings), load(ClockSettings), audit, trust) as governance:
         desk = governance.desk()
         with Site(kafka, ring, "op-1", someone_standing("P001")):
             assert (

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from watchbound.domain.act import Act, ActKind, SignedAct
+from watchbound.domain.adjudication import Adjudication, Word
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation
@@ -91,16 +92,27 @@ def matches(draw: st.DrawFn) -> Match:
         crop=draw(st.binary(max_size=32)),
         model_digest=draw(texts),
         index=draw(counts),
+        template=draw(st.binary(max_size=32)),
     )
+
+
+@st.composite
+def adjudications(draw: st.DrawFn, least: int = 0) -> Adjudication:
+    """What up to four reviewers said."""
+    spoken = st.builds(Word, words, st.sampled_from(list(Verdict)), moments)
+    said = draw(st.lists(spoken, min_size=least, max_size=4))
+    return Adjudication.of(said, draw(st.booleans()))
 
 
 @st.composite
 def alerts(draw: st.DrawFn) -> Alert:
     """Alerts in every state."""
     first_seen, last_seen = sorted(draw(st.tuples(moments, moments)))
+    event = draw(st.sampled_from(list(AlertEvent)))
+    spoken = adjudications(least=1) if event is AlertEvent.ADJUDICATED else st.none() | adjudications()
     return Alert(
         id=draw(texts),
-        event=draw(st.sampled_from(list(AlertEvent))),
+        event=event,
         revision=draw(counts),
         opened_by=draw(moments),
         first_seen=first_seen,
@@ -109,6 +121,7 @@ def alerts(draw: st.DrawFn) -> Alert:
         cameras=tuple(draw(st.lists(names, min_size=1, max_size=3))),
         matches=draw(st.integers(1, 2**32 - 1)),
         emitted_at=draw(moments),
+        adjudication=draw(spoken),
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from watchbound.domain.alert import Alert
 from watchbound.domain.decision import Decision
-from watchbound.domain.errors import InvalidValue, Poison, Unavailable, UnknownReference
+from watchbound.domain.errors import InvalidValue, NotTrusted, Poison, Unavailable, UnknownReference
+from watchbound.pipeline.reviewers import require_reviewer
 from watchbound.pipeline.topics import ALERTS, DECISIONS
-from watchbound.ports import Codec, Record, TopicReader
+from watchbound.ports import Codec, Record, TopicReader, TrustList
 
 T = TypeVar("T")
 
@@ -23,21 +25,29 @@ _POLL_S = 0.2
 
 @dataclass(slots=True)
 class Docket:
-    """Alerts whose id begins as asked, each in its highest revision, and the decisions about them."""
+    """Alerts whose id begins as asked, each in its highest revision, and the decisions about them that count."""
 
     prefix: str
+    trusted: TrustList | None = None
     alerts: dict[str, Alert] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
 
     def take_alert(self, alert: Alert) -> None:
-        """Keep it if it is one of those asked for."""
+        """Keep it if it is one of those asked for; its picture may stand in an earlier event only."""
+        if not alert.id.startswith(self.prefix):
+            return
         known = self.alerts.get(alert.id)
-        if alert.id.startswith(self.prefix) and (known is None or known.revision < alert.revision):
-            self.alerts[alert.id] = alert
+        newer, older = (alert, known) if known is None or known.revision < alert.revision else (known, alert)
+        if older is not None and not newer.best.crop:
+            newer = replace(newer, best=older.best)
+        self.alerts[alert.id] = newer
 
     def take_decision(self, decision: Decision) -> None:
-        """Keep it if it is about one of those asked for."""
-        if decision.alert_id.startswith(self.prefix):
+        """Keep it if it is about one of those asked for, and a reviewer's: alerting passes over all others too."""
+        if self.trusted is None or not decision.alert_id.startswith(self.prefix):
+            return
+        with suppress(NotTrusted):
+            require_reviewer(decision, self.trusted)
             self.decisions.append(decision)
 
     def the_alert(self) -> Alert:
@@ -56,9 +66,16 @@ class Docket:
         return next(iter(self.alerts.values()))
 
     def knows(self, decision: Decision) -> bool:
-        """Whether the same judgement stands already: the reviewer's latest word on the alert is this verdict."""
-        spoken = [d for d in self.decisions if (d.alert_id, d.reviewer) == (decision.alert_id, decision.reviewer)]
-        return bool(spoken) and max(spoken, key=lambda d: d.decided_at).id == decision.id
+        """Whether the same judgement stands already: the reviewer's latest word on the alert says the same."""
+        spoken = [d for d in self.about(decision.alert_id) if d.reviewer == decision.reviewer]
+        if not spoken:
+            return False
+        latest = max(spoken, key=lambda d: d.decided_at)
+        return (latest.verdict, latest.observed) == (decision.verdict, decision.observed)
+
+    def about(self, alert_id: str) -> tuple[Decision, ...]:
+        """The decisions on one alert."""
+        return tuple(decision for decision in self.decisions if decision.alert_id == alert_id)
 
 
 def read_docket(
@@ -67,6 +84,7 @@ def read_docket(
     decisions: Codec[Decision],
     prefix: str,
     timeout_s: float,
+    trusted: TrustList | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Docket:
     """Read both topics up to their ends.
@@ -77,6 +95,7 @@ def read_docket(
         decisions: their codec.
         prefix: the beginning of an alert id, or all of it.
         timeout_s: longest time to read for.
+        trusted: whose decisions count; None for who asks for no decision.
         monotonic: counts the seconds.
 
     Raises:
@@ -86,7 +105,7 @@ def read_docket(
     if len(prefix) < SHORTEST_PREFIX:
         msg = f"give at least {SHORTEST_PREFIX} characters of the alert's id, got {prefix!r}"
         raise InvalidValue(msg)
-    docket = Docket(prefix)
+    docket = Docket(prefix, trusted)
     deadline = monotonic() + timeout_s
     while True:
         for record in reader.poll(_POLL_S):

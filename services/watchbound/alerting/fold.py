@@ -6,27 +6,30 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from watchbound.alerting.raise_alert import AlertPolicy, Step, due, expire, raise_alert, settle, withdraw
-from watchbound.alerting.window import AlertWindow, Standing
+from watchbound.alerting.lookalike import LookalikeCheck
+from watchbound.alerting.raise_alert import AlertPolicy, Step, due, expire, goes_on, raise_alert, settle, withdraw
+from watchbound.alerting.window import AlertWindow
 from watchbound.alerting.window_codec import AlertWindowCodec
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.decision import Decision
-from watchbound.domain.errors import Poison, PoisonReason, Unavailable
+from watchbound.domain.errors import NotTrusted, Poison, PoisonReason, Unavailable
 from watchbound.domain.listing import EntryStatus
 from watchbound.domain.match import Match
 from watchbound.domain.standing import Refusal
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.keyed_fold import FoldStep, Output
+from watchbound.pipeline.reviewers import require_reviewer
 from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
 from watchbound.pipeline.watchlist_roster import Roster
-from watchbound.ports import Clock, Codec, Metrics, Record
+from watchbound.ports import Clock, Codec, Metrics, Record, TrustList
 
 MAX_CROP_BYTES = 400_000
 """A window holds its best match in base64, and both it and the alert must fit the broker's 1 MiB for a record."""
 
 MAX_CLOCK_SKEW = timedelta(seconds=5)
-"""Matching refuses frames from further in the future than 1 s; a match beyond this would hold its alert open."""
+"""Matching refuses frames from further in the future than 1 s; a match beyond this would hold its alert open, and a
+decision silence its entry for longer than it may."""
 
 OVERTAKING = timedelta(seconds=2)
 """A new deployment's first match may be read before the authorisation, which travels on another topic: one under an
@@ -62,7 +65,10 @@ class AlertFold:
     """A `KeyedFold`: a key is a subject (authorisation and entry), its state an `AlertWindow`.
 
     A match raises nothing unless its authorisation is in force *now* and its entry still on the watchlist: whatever
-    lay in the log while a deployment was cancelled stays there. While authority is unknown, matches wait.
+    lay in the log while a deployment was cancelled stays there. While authority is unknown, or the clock is not to be
+    trusted, matches wait.
+
+    A decision counts only with the signature of a reviewer whom `reviewers` knows, and in that reviewer's own name.
     """
 
     def __init__(
@@ -70,6 +76,8 @@ class AlertFold:
         policy: AlertPolicy,
         authority: AuthorityView,
         watchlist: Roster,
+        reviewers: TrustList,
+        lookalikes: LookalikeCheck,
         codecs: AlertCodecs,
         clock: Clock,
         metrics: Metrics,
@@ -77,6 +85,8 @@ class AlertFold:
         self._policy = policy
         self._authority = authority
         self._watchlist = watchlist
+        self._reviewers = reviewers
+        self._lookalikes = lookalikes
         self._codecs = codecs
         self._clock = clock
         self._metrics = metrics
@@ -97,7 +107,7 @@ class AlertFold:
         window = self._codecs.window.decode(state)
         now = self._clock.now()
         withdrawn = self._withdrawn(window, now)
-        step = withdraw(window, now) if withdrawn else expire(window, self._policy, now, listening_since)
+        step = withdraw(window, self._policy, now) if withdrawn else expire(window, self._policy, now, listening_since)
         return self._fold_step(step, window, listening_since, partial(self._count_alerts, step.alerts))
 
     def _on_match(
@@ -108,22 +118,34 @@ class AlertFold:
         _require_sane(match, now)
         refused = self._refused(match, record.timestamp, now)
         window = None if state is None else self._codecs.window.decode(state)
-        step = Step(window) if refused is not None else raise_alert(window, match, self._policy, now)
+        step = Step(window) if refused is not None else self._raise(window, match, now)
         quiet = refused or (step.quiet.value if step.quiet else None)
         return self._fold_step(step, window, listening_since, partial(self._count_match, step.alerts, quiet))
 
+    def _raise(self, window: AlertWindow | None, match: Match, now: datetime) -> Step:
+        lookalike = self._lookalikes.shows_lookalike(window, match)
+        return raise_alert(window, match, self._policy, now, lookalike)
+
     def _on_decision(self, key: str, decision: Decision, state: bytes | None, listening_since: datetime) -> FoldStep:
+        now = self._clock.now()
         _require_key(key, decision.subject)
+        _require_past(decision.decided_at, now, "decided")
+        try:
+            require_reviewer(decision, self._reviewers)
+        except NotTrusted as error:
+            raise Poison(PoisonReason.UNTRUSTED, str(error)) from error
         window = None if state is None else self._codecs.window.decode(state)
-        step = settle(window, decision, self._policy, self._clock.now())
-        count = partial(self._metrics.count, names.DECISIONS_RECEIVED, verdict=decision.verdict.value)
-        return self._fold_step(step, window, listening_since, count)
+        step = settle(window, decision, self._policy, now)
+        return self._fold_step(step, window, listening_since, partial(self._count_decision, decision, step.alerts))
 
     def _refused(self, match: Match, sent_at: datetime, now: datetime) -> str | None:
         entry = match.entry
         refusal = self._authority.refusal_of(entry.authorisation_id, match.camera_id, match.captured_at)
         if refusal is Refusal.AUTHORITY_UNKNOWN:
             msg = "authority is not known to be current; the match is held until it is"
+            raise Unavailable(msg)
+        if refusal is Refusal.CLOCK_UNTRUSTED:
+            msg = "the clock is not to be trusted; the match is held until it is"
             raise Unavailable(msg)
         if refusal is Refusal.NO_AUTHORISATION and now - sent_at < OVERTAKING:
             msg = f"nothing is known yet of the authorisation {entry.authorisation_id}; the match is held for a moment"
@@ -139,7 +161,7 @@ class AlertFold:
     def _withdrawn(self, window: AlertWindow, now: datetime) -> bool:
         """Whether an alert is open on somebody who is not on the list any more; never guessed while that is unknown."""
         passage = window.passage
-        if passage is None or passage.standing is not Standing.OPEN or self._authority.stale():
+        if passage is None or not goes_on(window, self._policy) or self._authority.stale():
             return False
         entry = passage.best.entry
         return self._watchlist.status(entry.authorisation_id, entry.reference, now) is not EntryStatus.LISTED
@@ -159,7 +181,7 @@ class AlertFold:
     def _wake_at(self, window: AlertWindow, listening_since: datetime) -> datetime:
         """When the window is over; while an alert is open, when its entry's place on the list is asked for again."""
         over = due(window, self._policy, listening_since)
-        if window.passage is None or window.passage.standing is not Standing.OPEN:
+        if not goes_on(window, self._policy):
             return over
         return min(over, self._clock.now() + RECHECK)
 
@@ -167,6 +189,10 @@ class AlertFold:
         self._metrics.count(names.MATCHES_RECEIVED)
         if quiet is not None:
             self._metrics.count(names.MATCHES_SUPPRESSED, reason=quiet)
+        self._count_alerts(alerts)
+
+    def _count_decision(self, decision: Decision, alerts: tuple[Alert, ...]) -> None:
+        self._metrics.count(names.DECISIONS_RECEIVED, verdict=decision.verdict.value)
         self._count_alerts(alerts)
 
     def _count_alerts(self, alerts: tuple[Alert, ...]) -> None:
@@ -187,6 +213,9 @@ def _require_sane(match: Match, now: datetime) -> None:
     if len(match.crop) > MAX_CROP_BYTES:
         detail = f"expected a crop of at most {MAX_CROP_BYTES} bytes, got {len(match.crop)}"
         raise Poison(PoisonReason.TOO_MANY_BYTES, detail)
-    if match.captured_at > now + MAX_CLOCK_SKEW:
-        detail = f"captured at {match.captured_at.isoformat()}, handled at {now.isoformat()}"
-        raise Poison(PoisonReason.FROM_THE_FUTURE, detail)
+    _require_past(match.captured_at, now, "captured")
+
+
+def _require_past(moment: datetime, now: datetime, done: str) -> None:
+    if moment > now + MAX_CLOCK_SKEW:
+        raise Poison(PoisonReason.FROM_THE_FUTURE, f"{done} at {moment.isoformat()}, handled at {now.isoformat()}")

@@ -11,13 +11,16 @@ from watchbound.adapters import codecs
 from watchbound.adapters.audit_keeping import audited_run
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.faust_alerts import FaustFoldRunner
+from watchbound.adapters.kafka_clock import watch_clock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import get_logger
 from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.service import ServiceEndpoint
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.alerting.fold import AlertCodecs, AlertFold
+from watchbound.alerting.lookalike import LookalikeCheck, Resemblance
 from watchbound.alerting.raise_alert import AlertPolicy
 from watchbound.alerting.window_codec import AlertWindowCodec
 from watchbound.domain.errors import Poison
@@ -29,11 +32,14 @@ from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, DECISIONS, MA
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Record
 from watchbound.settings import (
+    AdjudicationSettings,
     AlertingSettings,
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     HttpSettings,
     KafkaSettings,
+    KeySettings,
     TrustSettings,
 )
 
@@ -51,6 +57,9 @@ class AlertingConfiguration:
     trust: TrustSettings
     audit: AuditSettings
     alerting: AlertingSettings
+    clock: ClockSettings
+    adjudication: AdjudicationSettings
+    keys: KeySettings
     http: HttpSettings
 
 
@@ -58,12 +67,14 @@ class AlertingService:
     """Matches and decisions in, alerts out.
 
     Raises:
-        ConfigurationError: there is no trust list that can be used.
+        ConfigurationError: there is no trust list or key ring that can be used.
         Unavailable: no broker answers.
     """
 
     def __init__(self, configuration: AlertingConfiguration) -> None:
         kafka, alerting = configuration.kafka, configuration.alerting
+        adjudication = configuration.adjudication
+        lookalikes = LookalikeCheck(open_key_ring(configuration.keys), Resemblance(adjudication.lookalike_similarity))
         trust = FileTrustList(configuration.trust.list)
         ensure_topics(kafka, ALL_TOPICS)
         self._audit = configuration.audit
@@ -72,12 +83,17 @@ class AlertingService:
         self._metrics = PrometheusMetrics()
         self._producer = KafkaRecordProducer(kafka, "alerting")
         self._dead_letters = DeadLetters(self._producer, codecs.DEAD_LETTER, self._clock, self._metrics)
-        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust)
+        watch, self._clock_watcher = watch_clock(kafka, configuration.clock, self._clock, self._metrics, "alerting")
+        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust, watch.trusted)
         self._watchlist = Roster(trust)
         self._feed = self._follow(kafka)
-        policy = AlertPolicy(timedelta(seconds=alerting.passage_gap_s), timedelta(seconds=alerting.suppress_s))
+        policy = AlertPolicy(
+            timedelta(seconds=alerting.passage_gap_s),
+            timedelta(seconds=alerting.suppress_s),
+            adjudication.two_person_levels(),
+        )
         wire = AlertCodecs(codecs.MATCH, codecs.DECISION, codecs.ALERT, AlertWindowCodec(codecs.MATCH))
-        fold = AlertFold(policy, self._authority, self._watchlist, wire, self._clock, self._metrics)
+        fold = AlertFold(policy, self._authority, self._watchlist, trust, lookalikes, wire, self._clock, self._metrics)
         self._runner = FaustFoldRunner(
             kafka, alerting.group, alerting.data, [MATCHES, DECISIONS], fold, self._report, self._clock
         )
@@ -92,8 +108,9 @@ class AlertingService:
         try:
             with (
                 audited_run(self._audit, "alerting", Act.ALERTING_STARTED, Act.ALERTING_STOPPED, "alerts"),
+                self._clock_watcher,
                 self._feed,
-                ServiceEndpoint(self._http, self._metrics.exposition, self._not_ready, self._feed.live),
+                ServiceEndpoint(self._http, self._metrics.exposition, self._not_ready, self._not_live),
             ):
                 self._runner.run(stop)
         finally:
@@ -115,4 +132,7 @@ class AlertingService:
         self._dead_letters.send(record, poison).wait(_DELIVERY_S)
 
     def _not_ready(self) -> str | None:
-        return self._runner.ready() or self._feed.ready()
+        return self._runner.ready() or self._feed.ready() or self._clock_watcher.ready()
+
+    def _not_live(self) -> str | None:
+        return self._feed.live() or self._clock_watcher.live()

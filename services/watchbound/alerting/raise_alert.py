@@ -9,8 +9,11 @@ seen *and* since a match was last handled *and* since this service began to list
 backlog does not expire what the next record continues. Should a match still come that continues an expired passage
 (the log stood still for longer than `gap`), the alert is updated under its old id: consumers keep the highest revision.
 
-**After a decision** on its latest alert an entry raises nothing that was captured within `suppress` of the decision,
-nor anything that continues the passage decided upon.
+**What reviewers say** (`domain.adjudication`) is told as an event of the alert. Only what is settled silences: after a
+confirmation or rejection of its latest alert an entry raises nothing that was captured within `suppress` of it, nor
+anything that continues the passage decided upon. One who awaits a second reviewer, and those who disagree, silence
+nothing: the alert goes on as if nobody had spoken. A lookalike silences that person alone, whom the caller recognises
+(`alerting.lookalike`): the entry itself may pass at any moment.
 """
 
 from __future__ import annotations
@@ -19,11 +22,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from watchbound.alerting.window import AlertWindow, Passage, Ruling, Standing
+from watchbound.alerting.window import AlertWindow, Passage, PassageState
+from watchbound.domain.adjudication import Adjudication, Standing, Word
 from watchbound.domain.alert import Alert, AlertEvent, alert_id
-from watchbound.domain.decision import Decision, Verdict
+from watchbound.domain.decision import Decision
 from watchbound.domain.match import Match
-from watchbound.pipeline.topics import MATCHES
+from watchbound.domain.watchlist import ResponseLevel
+from watchbound.pipeline.topics import ALERTS, MATCHES
 
 CLEARLY_BETTER = 0.05
 """Cosine similarity gained since the last event that is worth an operator's second look. With scores in [-1, 1] and
@@ -41,11 +46,7 @@ class Quiet(Enum):
     LOOKALIKE = "lookalike"
 
 
-_QUIET_AFTER = {
-    Verdict.CONFIRM: Quiet.CONFIRMED,
-    Verdict.REJECT: Quiet.REJECTED,
-    Verdict.LOOKALIKE: Quiet.LOOKALIKE,
-}
+_QUIET_AFTER = {Standing.CONFIRMED: Quiet.CONFIRMED, Standing.REJECTED: Quiet.REJECTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,23 @@ class AlertPolicy:
 
     Attributes:
         gap: without a match for longer, a passage is over.
-        suppress: how long a decision silences its entry.
+        suppress: how long a settled decision silences its entry.
+        two_person: response levels where confirming, and suppressing a lookalike, take two reviewers.
         clearly_better: gain in score that is worth an update.
         keep: how long a window outlives its last event: as long as a replay could bring its matches again.
+        keep_lookalikes: the same for one that knows a lookalike: as long as the key lasts that opens its template.
     """
 
     gap: timedelta
     suppress: timedelta
+    two_person: frozenset[ResponseLevel] = frozenset(ResponseLevel)
     clearly_better: float = CLEARLY_BETTER
     keep: timedelta = MATCHES.retention or timedelta(hours=6)
+    keep_lookalikes: timedelta = ALERTS.retention or timedelta(days=31)
+
+    def adjudication(self, window: AlertWindow, passage: Passage) -> Adjudication:
+        """What was said about a passage, under the rule for its entry's response level."""
+        return Adjudication.of(window.words(passage.id), passage.best.entry.response_level in self.two_person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,74 +89,108 @@ class Step:
     quiet: Quiet | None = None
 
 
-def raise_alert(window: AlertWindow | None, match: Match, policy: AlertPolicy, now: datetime) -> Step:
-    """Take a match: open, update, or nothing."""
+def raise_alert(
+    window: AlertWindow | None, match: Match, policy: AlertPolicy, now: datetime, lookalike: bool = False
+) -> Step:
+    """Take a match: open, update, or nothing.
+
+    Args:
+        window: the entry's state; None when there is none.
+        match: what came.
+        policy: the rules' numbers.
+        now: by the service's clock.
+        lookalike: the match shows a person who was judged to be a lookalike of the entry.
+    """
     window = window or AlertWindow(now)
     if match.id in window.recent:
         return Step(window, quiet=Quiet.DUPLICATE)
     window = window.saw(match, now)
-    quiet = _why_quiet(window, match, policy)
+    quiet = Quiet.LOOKALIKE if lookalike else _why_quiet(window, match, policy)
     if quiet is not None:
         return Step(window, quiet=quiet)
     passage = window.passage
-    if passage is not None and passage.standing is not Standing.DECIDED and _continues(passage, match, policy):
+    if passage is not None and not _settled(window, passage, policy) and _continues(passage, match, policy):
         return _continue(window, passage, match, policy, now)
     return _open(window, match, policy, now)
 
 
 def settle(window: AlertWindow | None, decision: Decision, policy: AlertPolicy, now: datetime) -> Step:
-    """Take a decision: silence the entry if it is about its latest alert.
+    """Take a decision: tell what the reviewers' words on its alert come to now.
 
     One about an alert not known here is remembered: after a crash the decision may be read before the match that
     opened its alert, and must hold all the same.
     """
-    window = window or AlertWindow(now)
-    if decision.verdict not in _QUIET_AFTER or any(ruling.decision_id == decision.id for ruling in window.rulings):
-        return Step(window)
-    # A reviewer's clock that runs ahead must not silence the entry for longer.
-    ruling = Ruling(decision.id, decision.alert_id, decision.verdict, min(decision.decided_at, now))
-    window = window.heard(ruling, now)
-    if window.passage is None or window.passage.id != decision.alert_id:
-        return Step(window)
-    return Step(_silence(window, window.passage, ruling, policy))
+    before = window or AlertWindow(now)
+    heard = before.heard(decision.alert_id, Word(decision.reviewer, decision.verdict, decision.decided_at), now)
+    if heard.rulings == before.rulings:
+        return Step(before)
+    passage = heard.find(decision.alert_id)
+    return Step(heard) if passage is None else _adjudicated(heard, passage, policy, now)
 
 
 def expire(window: AlertWindow, policy: AlertPolicy, now: datetime, listening_since: datetime) -> Step:
     """Let time pass: close the passage that is over, forget the window that no replay can reach."""
     if now <= due(window, policy, listening_since):
         return Step(window)
-    if window.passage is None or window.passage.standing is not Standing.OPEN:
+    passage = window.passage
+    if passage is None or not goes_on(window, policy):
         return Step(None)
-    return withdraw(window, now)
+    return withdraw(window, policy, now)
 
 
-def withdraw(window: AlertWindow, now: datetime) -> Step:
+def withdraw(window: AlertWindow, policy: AlertPolicy, now: datetime) -> Step:
     """Close the open passage, such as that of somebody who may not be alerted on any more."""
-    if window.passage is None or window.passage.standing is not Standing.OPEN:
+    passage = window.passage
+    if passage is None or not goes_on(window, policy):
         return Step(window)
-    passage = window.passage.told(Standing.EXPIRED)
-    return Step(replace(window, passage=passage), (passage.alert(AlertEvent.EXPIRED, now),))
+    passage = passage.told(PassageState.EXPIRED)
+    alert = passage.alert(AlertEvent.EXPIRED, policy.adjudication(window, passage), now)
+    return Step(window.with_passage(passage), (alert,))
+
+
+def goes_on(window: AlertWindow, policy: AlertPolicy) -> bool:
+    """Whether the end of the latest passage is still to be told: nobody waits for that of one decided upon."""
+    passage = window.passage
+    return passage is not None and passage.state is PassageState.OPEN and not _settled(window, passage, policy)
 
 
 def due(window: AlertWindow, policy: AlertPolicy, listening_since: datetime) -> datetime:
     """The moment after which `expire` has something to do."""
     passage = window.passage
-    if passage is not None and passage.standing is Standing.OPEN:
+    if passage is not None and goes_on(window, policy):
         return max(passage.last_seen, window.handled_at, listening_since) + policy.gap
-    return max(window.handled_at, window.quiet_until or window.handled_at) + policy.keep
+    silence = _silence(window, policy)
+    keep = policy.keep_lookalikes if window.lookalikes else policy.keep
+    return _latest(window.handled_at, silence and silence[0]) + keep
 
 
 def _why_quiet(window: AlertWindow, match: Match, policy: AlertPolicy) -> Quiet | None:
     captured, passage = match.captured_at, window.passage
-    if window.quiet_until is not None and window.quiet_after is not None and captured <= window.quiet_until:
-        return _QUIET_AFTER[window.quiet_after]
+    silence = _silence(window, policy)
+    if silence is not None and captured <= silence[0]:
+        return silence[1]
     if window.closed_until is not None and captured <= window.closed_until:
         return Quiet.LATE
-    if passage is None or passage.standing is Standing.DECIDED:
+    if passage is None or _settled(window, passage, policy):
         return None
-    if passage.standing is Standing.EXPIRED and captured <= passage.last_seen:
+    if passage.state is PassageState.EXPIRED and captured <= passage.last_seen:
         return Quiet.LATE
     return Quiet.LATE if captured < passage.opened_by - policy.gap else None
+
+
+def _silence(window: AlertWindow, policy: AlertPolicy) -> tuple[datetime, Quiet] | None:
+    """The capture time up to which a settled decision on the latest alert silences the entry, and why."""
+    if window.passage is None:
+        return None
+    adjudication = policy.adjudication(window, window.passage)
+    quiet = _QUIET_AFTER.get(adjudication.standing)
+    if quiet is None or adjudication.decided_at is None:
+        return None
+    return max(adjudication.decided_at + policy.suppress, window.passage.last_seen + policy.gap), quiet
+
+
+def _settled(window: AlertWindow, passage: Passage, policy: AlertPolicy) -> bool:
+    return policy.adjudication(window, passage).standing.settled
 
 
 def _continues(passage: Passage, match: Match, policy: AlertPolicy) -> bool:
@@ -157,26 +200,21 @@ def _continues(passage: Passage, match: Match, policy: AlertPolicy) -> bool:
 def _continue(window: AlertWindow, passage: Passage, match: Match, policy: AlertPolicy, now: datetime) -> Step:
     joined = passage.joined(match)
     worth_telling = (
-        passage.standing is Standing.EXPIRED
+        passage.state is PassageState.EXPIRED
         or len(joined.cameras) > len(passage.cameras)
         or joined.best.score >= passage.announced + policy.clearly_better
     )
     if not worth_telling:
-        return Step(replace(window, passage=joined), quiet=Quiet.NOTHING_NEW)
-    joined = joined.told(Standing.OPEN)
-    return Step(replace(window, passage=joined), (joined.alert(AlertEvent.UPDATED, now),))
+        return Step(window.with_passage(joined), quiet=Quiet.NOTHING_NEW)
+    joined = joined.told(PassageState.OPEN)
+    alert = joined.alert(AlertEvent.UPDATED, policy.adjudication(window, joined), now)
+    return Step(window.with_passage(joined), (alert,))
 
 
 def _open(window: AlertWindow, match: Match, policy: AlertPolicy, now: datetime) -> Step:
-    alerts: tuple[Alert, ...] = ()
-    previous = window.passage
-    if previous is not None:
-        if previous.standing is Standing.OPEN:
-            alerts = (previous.told(Standing.EXPIRED).alert(AlertEvent.EXPIRED, now),)
-        window = replace(window, closed_until=_latest(window.closed_until, previous.last_seen, window.quiet_until))
     passage = Passage(
         id=alert_id(match),
-        standing=Standing.OPEN,
+        state=PassageState.OPEN,
         revision=0,
         opened_by=match.captured_at,
         first_seen=match.first_seen,
@@ -186,17 +224,35 @@ def _open(window: AlertWindow, match: Match, policy: AlertPolicy, now: datetime)
         cameras=(match.camera_id,),
         matches=1,
     )
-    window = replace(window, passage=passage, quiet_until=None, quiet_after=None)
-    ruling = next((ruling for ruling in reversed(window.rulings) if ruling.alert_id == passage.id), None)
-    if ruling is not None:
-        return Step(_silence(window, passage, ruling, policy), alerts, _QUIET_AFTER[ruling.verdict])
-    return Step(window, (*alerts, passage.alert(AlertEvent.OPENED, now)))
+    window, alerts = _close(window, policy, now)
+    window = window.begun(passage, window.closed_until)
+    opened = passage.alert(AlertEvent.OPENED, policy.adjudication(window, passage), now)
+    if not window.words(passage.id):
+        return Step(window, (*alerts, opened))
+    step = _adjudicated(window, passage, policy, now)
+    return Step(step.window, (*alerts, opened, *step.alerts))
 
 
-def _silence(window: AlertWindow, passage: Passage, ruling: Ruling, policy: AlertPolicy) -> AlertWindow:
-    until = _latest(window.quiet_until, ruling.decided_at + policy.suppress, passage.last_seen + policy.gap)
-    decided = replace(passage, standing=Standing.DECIDED)
-    return replace(window, passage=decided, quiet_until=until, quiet_after=ruling.verdict)
+def _close(window: AlertWindow, policy: AlertPolicy, now: datetime) -> tuple[AlertWindow, tuple[Alert, ...]]:
+    """The window whose latest passage is over because another begins, and what is to be told of that."""
+    previous = window.passage
+    if previous is None:
+        return window, ()
+    silence = _silence(window, policy)
+    closed = replace(window, closed_until=_latest(window.closed_until, previous.last_seen, silence and silence[0]))
+    if not goes_on(window, policy):
+        return closed, ()
+    over = previous.told(PassageState.EXPIRED)
+    return closed.with_passage(over), (over.alert(AlertEvent.EXPIRED, policy.adjudication(window, over), now),)
+
+
+def _adjudicated(window: AlertWindow, passage: Passage, policy: AlertPolicy, now: datetime) -> Step:
+    """Tell what the words on a passage come to, and remember or forget a lookalike accordingly."""
+    adjudication = policy.adjudication(window, passage)
+    told = passage.told(passage.state)
+    lookalike = told.best if adjudication.standing is Standing.LOOKALIKE else None
+    window = window.with_passage(told).with_lookalike(told.id, lookalike)
+    return Step(window, (told.alert(AlertEvent.ADJUDICATED, adjudication, now),))
 
 
 def _latest(*moments: datetime | None) -> datetime:

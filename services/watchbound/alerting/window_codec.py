@@ -7,14 +7,15 @@ import json
 from datetime import datetime
 from typing import Any
 
-from watchbound.alerting.window import AlertWindow, Passage, Ruling, Standing
+from watchbound.alerting.window import AlertWindow, Lookalike, Passage, PassageState, Ruling
+from watchbound.domain.adjudication import Word
 from watchbound.domain.decision import Verdict
 from watchbound.domain.errors import InvalidValue, Poison
 from watchbound.domain.match import Match
 from watchbound.domain.moment import from_micros, to_micros
 from watchbound.ports import Codec
 
-_VERSION = 1
+_VERSION = 2
 
 
 class AlertWindowCodec:
@@ -33,10 +34,10 @@ class AlertWindowCodec:
             "version": _VERSION,
             "handled_at": to_micros(value.handled_at),
             "passage": None if value.passage is None else self._from_passage(value.passage),
+            "earlier": [self._from_passage(passage) for passage in value.earlier],
             "closed_until": _micros(value.closed_until),
-            "quiet_until": _micros(value.quiet_until),
-            "quiet_after": None if value.quiet_after is None else value.quiet_after.value,
-            "rulings": [[r.decision_id, r.alert_id, r.verdict.value, to_micros(r.decided_at)] for r in value.rulings],
+            "rulings": [_from_ruling(ruling) for ruling in value.rulings],
+            "lookalikes": [_from_lookalike(lookalike) for lookalike in value.lookalikes],
             "recent": value.recent,
         }
         return json.dumps(document, separators=(",", ":")).encode()
@@ -54,10 +55,10 @@ class AlertWindowCodec:
             return AlertWindow(
                 handled_at=from_micros(document["handled_at"]),
                 passage=None if document["passage"] is None else self._to_passage(document["passage"]),
+                earlier=tuple(self._to_passage(passage) for passage in document["earlier"]),
                 closed_until=_moment(document["closed_until"]),
-                quiet_until=_moment(document["quiet_until"]),
-                quiet_after=None if document["quiet_after"] is None else Verdict(document["quiet_after"]),
-                rulings=tuple(Ruling(d, a, Verdict(v), from_micros(at)) for d, a, v, at in document["rulings"]),
+                rulings=tuple(_to_ruling(*ruling) for ruling in document["rulings"]),
+                lookalikes=tuple(_to_lookalike(*lookalike) for lookalike in document["lookalikes"]),
                 recent=tuple(document["recent"]),
             )
         except (ValueError, KeyError, TypeError, Poison) as error:
@@ -70,7 +71,7 @@ class AlertWindowCodec:
     def _from_passage(self, passage: Passage) -> dict[str, Any]:
         return {
             "id": passage.id,
-            "standing": passage.standing.value,
+            "state": passage.state.value,
             "revision": passage.revision,
             "opened_by": to_micros(passage.opened_by),
             "first_seen": to_micros(passage.first_seen),
@@ -84,7 +85,7 @@ class AlertWindowCodec:
     def _to_passage(self, document: dict[str, Any]) -> Passage:
         return Passage(
             id=document["id"],
-            standing=Standing(document["standing"]),
+            state=PassageState(document["state"]),
             revision=document["revision"],
             opened_by=from_micros(document["opened_by"]),
             first_seen=from_micros(document["first_seen"]),
@@ -94,6 +95,24 @@ class AlertWindowCodec:
             cameras=tuple(document["cameras"]),
             matches=document["matches"],
         )
+
+
+def _from_ruling(ruling: Ruling) -> list[Any]:
+    word = ruling.word
+    return [ruling.alert_id, word.reviewer, word.verdict.value, to_micros(word.spoken_at)]
+
+
+def _to_ruling(alert_id: str, reviewer: str, verdict: str, spoken_at: int) -> Ruling:
+    return Ruling(alert_id, Word(reviewer, Verdict(verdict), from_micros(spoken_at)))
+
+
+def _from_lookalike(lookalike: Lookalike) -> list[str]:
+    template = base64.b64encode(lookalike.template).decode()
+    return [lookalike.alert_id, lookalike.match_id, template, lookalike.model_digest]
+
+
+def _to_lookalike(alert_id: str, match_id: str, template: str, model_digest: str) -> Lookalike:
+    return Lookalike(alert_id, match_id, base64.b64decode(template), model_digest)
 
 
 def _micros(moment: datetime | None) -> int | None:

@@ -12,6 +12,7 @@ import cv2
 from watchbound.adapters import codecs
 from watchbound.adapters.audit_keeping import audited_run
 from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.kafka_clock import watch_clock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.keyring import open_key_ring
@@ -31,6 +32,7 @@ from watchbound.ports import Record
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     HttpSettings,
     KafkaSettings,
     KeySettings,
@@ -50,6 +52,7 @@ class CameraConfiguration:
     site: SiteConfig
     kafka: KafkaSettings
     authority: AuthoritySettings
+    clock: ClockSettings
     trust: TrustSettings
     keys: KeySettings
     audit: AuditSettings
@@ -70,7 +73,8 @@ def run_site(configuration: CameraConfiguration, stop: threading.Event) -> None:
     ensure_topics(configuration.kafka, ALL_TOPICS)
     run_id = f"site-{uuid.uuid4().hex}"
     clock, metrics = SystemClock(), PrometheusMetrics()
-    authority = AuthorityView(clock, configuration.authority.max_age_s, trust)
+    watch, watcher = watch_clock(configuration.kafka, configuration.clock, clock, metrics, run_id)
+    authority = AuthorityView(clock, configuration.authority.max_age_s, trust, watch.trusted)
     feed = Feed(
         KafkaTopicReader(configuration.kafka, [AUTHORISATIONS.name], f"{run_id}-feed"),
         {AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, authority)},
@@ -97,14 +101,15 @@ def run_site(configuration: CameraConfiguration, stop: threading.Event) -> None:
         )
 
         def ready() -> str | None:
-            return feed.ready() or service.ready()
+            return feed.ready() or watcher.ready() or service.ready()
 
         def live() -> str | None:
-            return feed.live() or service.live()
+            return feed.live() or watcher.live() or service.live()
 
         cameras = ", ".join(camera.id for camera in configuration.site.cameras)
         with (
             audited_run(configuration.audit, run_id, Act.SITE_STARTED, Act.SITE_STOPPED, cameras),
+            watcher,
             ServiceEndpoint(configuration.http, metrics.exposition, ready, live),
             feed,
         ):

@@ -10,11 +10,14 @@ import typer
 from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.service import stop_on_signals
 from watchbound.settings import (
+    AdjudicationSettings,
     AlertingSettings,
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     HttpSettings,
     KafkaSettings,
+    KeySettings,
     LogSettings,
     TrustSettings,
     load,
@@ -32,11 +35,11 @@ def group() -> None:
 def run(
     bootstrap: Annotated[str | None, typer.Option(help="Kafka, host:port.")] = None,
     passage_gap: Annotated[float | None, typer.Option(help="Seconds without a match until an alert expires.")] = None,
-    suppress: Annotated[float | None, typer.Option(help="Seconds that a decision silences its entry.")] = None,
+    suppress: Annotated[float | None, typer.Option(help="Seconds that a settled decision silences its entry.")] = None,
     data: Annotated[Path | None, typer.Option(help="Faust's working folder.")] = None,
     http_port: Annotated[int | None, typer.Option(help="For /metrics, /healthz, /readyz; 0 takes a free one.")] = None,
 ) -> None:
-    """Raise, update and expire alerts until SIGTERM or Ctrl-C.
+    """Raise, update, expire and adjudicate alerts until SIGTERM or Ctrl-C.
 
     Several processes of one group share the watchlist's entries. Every flag has an environment key.
 
@@ -54,6 +57,9 @@ def run(
         trust=load(TrustSettings),
         alerting=load(AlertingSettings, passage_gap_s=passage_gap, suppress_s=suppress, data=data),
         audit=load(AuditSettings),
+        clock=load(ClockSettings),
+        adjudication=load(AdjudicationSettings),
+        keys=load(KeySettings),
         http=load(HttpSettings, port=http_port),
     )
     AlertingService(configuration).run(stop_on_signals())

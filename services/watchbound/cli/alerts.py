@@ -20,6 +20,7 @@ from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.private_files import write_private
 from watchbound.alerting.adjudicate import read_docket
 from watchbound.client import AlertConsumer
+from watchbound.domain.adjudication import Adjudication, Standing
 from watchbound.domain.alert import Alert
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.watchlist import ResponseLevel
@@ -31,6 +32,14 @@ from watchbound.settings import AuditSettings, KafkaSettings, KeySettings, LogSe
 app = typer.Typer(help="See alerts.", no_args_is_help=True, rich_markup_mode=None)
 
 _COLOURS = {ResponseLevel.RED: "bold red", ResponseLevel.AMBER: "yellow", ResponseLevel.GREEN: "green"}
+_STANDINGS = {
+    Standing.UNDECIDED: "undecided",
+    Standing.AWAITING_SECOND: "awaiting a second reviewer",
+    Standing.CONFIRMED: "confirmed",
+    Standing.REJECTED: "rejected",
+    Standing.LOOKALIKE: "a lookalike",
+    Standing.DISAGREED: "the reviewers disagree",
+}
 _SHORT_ID = 12
 _READ_S = 60.0
 
@@ -49,7 +58,7 @@ def tail(
     bootstrap: Annotated[str | None, typer.Option(help="Kafka, host:port.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Print alerts as they are raised, updated and expired, until Ctrl-C.
+    """Print alerts as they are raised, updated, expired and adjudicated, until Ctrl-C.
 
     Examples:
       watchbound alerts tail
@@ -112,13 +121,33 @@ def crop(
 def alert_line(alert: Alert) -> Text:
     """One event for people, coloured by what it asks of them."""
     entry, best = alert.entry, alert.best
-    line = Text(f"{alert.emitted_at.astimezone():%H:%M:%S} {alert.event.name:<7} ")
+    line = Text(f"{alert.emitted_at.astimezone():%H:%M:%S} {alert.event.name:<11} ")
     line.append(f"{entry.response_level.value:<5}", style=_COLOURS[entry.response_level])
     line.append(f" {entry.reference} ({entry.category.value})")
     line.append(f" at {', '.join(alert.cameras)}, {alert.margin:+.2f} over {best.threshold:.2f}")
     line.append(f", {alert.first_seen.astimezone():%H:%M:%S} to {alert.last_seen.astimezone():%H:%M:%S}")
+    if alert.adjudication is not None and alert.adjudication.words:
+        line.append(f", {adjudication_words(alert.adjudication)}")
     line.append(f"  {alert.id[:_SHORT_ID]}", style="dim")
     return line
+
+
+def adjudication_words(adjudication: Adjudication) -> str:
+    """Where an alert stands between its reviewers, and who said what: `awaiting a second reviewer (a: confirm)`."""
+    said = ", ".join(f"{word.reviewer}: {word.verdict.value}" for word in adjudication.words)
+    return f"{_STANDINGS[adjudication.standing]} ({said})" if said else _STANDINGS[adjudication.standing]
+
+
+def adjudication_document(adjudication: Adjudication) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        "standing": adjudication.standing.value,
+        "two_person": adjudication.two_person,
+        "words": [
+            {"reviewer": word.reviewer, "verdict": word.verdict.value, "spoken_at": word.spoken_at.isoformat()}
+            for word in adjudication.words
+        ],
+    }
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:
@@ -148,4 +177,5 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "crop_bytes": len(best.crop),
         "model_digest": best.model_digest,
         "emitted_at": alert.emitted_at.isoformat(),
+        "adjudication": None if alert.adjudication is None else adjudication_document(alert.adjudication),
     }

@@ -30,6 +30,7 @@ from watchbound.pipeline.authority_desk import require_fresh
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     KafkaSettings,
     KeySettings,
     LogSettings,
@@ -297,6 +298,8 @@ def _act(
 ) -> None:
     signer = FileSigner.load(key)
     with _governance(bootstrap) as governance:
+        if kind is ActKind.RESUME:
+            governance.require_clock()
         done = governance.desk().act(authorisation_id, kind, signer, reason, details())
     _tell(done, kind.value, as_json)
 
@@ -311,7 +314,7 @@ def _require_as_reviewed(governance: Governance, authorisation_id: str, reviewed
 def _governance(bootstrap: str | None) -> Governance:
     configure_logs("governance", load(LogSettings))
     kafka = load(KafkaSettings, bootstrap=bootstrap)
-    return Governance(kafka, load(AuthoritySettings), load(AuditSettings), load(TrustSettings))
+    return Governance(kafka, load(AuthoritySettings), load(ClockSettings), load(AuditSettings), load(TrustSettings))
 
 
 def _moment(flag: str, text: str | None) -> datetime | None:

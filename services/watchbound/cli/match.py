@@ -13,6 +13,7 @@ from watchbound.matching.main import MatchingConfiguration, MatchingService
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     HttpSettings,
     KafkaSettings,
     KeySettings,
@@ -59,6 +60,7 @@ def run(
         milvus=load(MilvusSettings, uri=milvus_uri),
         models=load(ModelSettings, provider=provider, pack=pack, cache=models_cache),
         authority=load(AuthoritySettings),
+        clock=load(ClockSettings),
         trust=load(TrustSettings),
         keys=load(KeySettings),
         audit=load(AuditSettings),

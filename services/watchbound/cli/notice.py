@@ -17,6 +17,7 @@ from watchbound.governance.notice import Publisher, dpia_input, notice_page
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     KafkaSettings,
     LogSettings,
     NoticeSettings,
@@ -56,7 +57,11 @@ def notice(
     except InvalidValue as error:
         raise ConfigurationError(str(error)) from error
     governance = Governance(
-        load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings), load(TrustSettings)
+        load(KafkaSettings, bootstrap=bootstrap),
+        load(AuthoritySettings),
+        load(ClockSettings),
+        load(AuditSettings),
+        load(TrustSettings),
     )
     with governance:
         known = require_known(governance.view, authorisation_id)

@@ -26,6 +26,7 @@ from watchbound.governance.purging import PurgeConfiguration
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     GuardianSettings,
     KafkaSettings,
     KeySettings,
@@ -153,16 +154,21 @@ def _signed_by(signed: SignedReceipt) -> str:
 
 def _governance(bootstrap: str | None) -> Governance:
     return Governance(
-        load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings), load(TrustSettings)
+        load(KafkaSettings, bootstrap=bootstrap),
+        load(AuthoritySettings),
+        load(ClockSettings),
+        load(AuditSettings),
+        load(TrustSettings),
     )
 
 
 def _window_matches(value: bytes) -> Iterable[Match]:
     try:
-        passage = AlertWindowCodec(codecs.MATCH).decode(value).passage
+        window = AlertWindowCodec(codecs.MATCH).decode(value)
     except InvalidValue as error:
         raise ConfigurationError(str(error)) from error
-    return () if passage is None else (passage.best,)
+    latest = () if window.passage is None else (window.passage,)
+    return tuple(passage.best for passage in (*latest, *window.earlier))
 
 
 def _tell(places: Iterable[PlaceDeleted], document: dict[str, Any], json_to: Path | None, headline: str) -> None:

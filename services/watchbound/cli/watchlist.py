@@ -25,6 +25,7 @@ from watchbound.governance.submissions import Defaults, Line, read_submissions
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     KafkaSettings,
     LogSettings,
     MilvusSettings,
@@ -214,7 +215,11 @@ def remove(
 def _governance(bootstrap: str | None) -> Governance:
     configure_logs("governance", load(LogSettings))
     return Governance(
-        load(KafkaSettings, bootstrap=bootstrap), load(AuthoritySettings), load(AuditSettings), load(TrustSettings)
+        load(KafkaSettings, bootstrap=bootstrap),
+        load(AuthoritySettings),
+        load(ClockSettings),
+        load(AuditSettings),
+        load(TrustSettings),
     )
 
 

@@ -76,6 +76,12 @@ class Adjudication:
             msg = "the words of an adjudication are ordered by time, then reviewer"
             raise InvalidValue(msg)
 
+    @classmethod
+    def of(cls, words: Iterable[Word], two_person: bool) -> Adjudication:
+        """Keep the latest word of each reviewer, in whatever order and however often the words come."""
+        latest = {word.reviewer: word for word in sorted(words, key=_latest_last)}
+        return cls(two_person, tuple(sorted(latest.values(), key=_when_and_who)))
+
     @property
     def standing(self) -> Standing:
         """What the words come to."""
@@ -112,8 +118,8 @@ def adjudicate(decisions: Iterable[Decision], two_person: bool) -> Adjudication:
     Raises:
         InvalidValue: they speak of more than one alert.
     """
-    words = (Word(decision.reviewer, decision.verdict, decision.decided_at) for decision in _latest(decisions))
-    return Adjudication(two_person, tuple(sorted(words, key=_when_and_who)))
+    spoken = _of_one_alert(decisions)
+    return Adjudication.of((Word(each.reviewer, each.verdict, each.decided_at) for each in spoken), two_person)
 
 
 def observed(decisions: Iterable[Decision]) -> Observation | None:
@@ -124,8 +130,8 @@ def observed(decisions: Iterable[Decision]) -> Observation | None:
     Raises:
         InvalidValue: the decisions speak of more than one alert.
     """
-    recorded = [decision.observed for decision in sorted(_of_one_alert(decisions), key=_latest_last)]
-    seen = [observation for observation in reversed(recorded) if observation is not None]
+    spoken = sorted(_of_one_alert(decisions), key=lambda each: (each.decided_at, each.statement()), reverse=True)
+    seen = [decision.observed for decision in spoken if decision.observed is not None]
     if not seen:
         return None
     return Observation(
@@ -133,11 +139,6 @@ def observed(decisions: Iterable[Decision]) -> Observation | None:
         ethnicity=next((observation.ethnicity for observation in seen if observation.ethnicity is not None), None),
         age=next((observation.age for observation in seen if observation.age is not None), None),
     )
-
-
-def _latest(decisions: Iterable[Decision]) -> list[Decision]:
-    by_reviewer = {decision.reviewer: decision for decision in sorted(_of_one_alert(decisions), key=_latest_last)}
-    return list(by_reviewer.values())
 
 
 def _of_one_alert(decisions: Iterable[Decision]) -> list[Decision]:
@@ -149,9 +150,9 @@ def _of_one_alert(decisions: Iterable[Decision]) -> list[Decision]:
     return given
 
 
-def _latest_last(decision: Decision) -> tuple[datetime, bytes]:
+def _latest_last(word: Word) -> tuple[datetime, str]:
     """Words of the same microsecond are ordered by what they say, so that every reader orders them alike."""
-    return decision.decided_at, decision.statement()
+    return word.spoken_at, word.verdict.value
 
 
 def _when_and_who(word: Word) -> tuple[datetime, str]:

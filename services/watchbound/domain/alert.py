@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from watchbound.domain.adjudication import Adjudication
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.match import Match, deterministic_id
 from watchbound.domain.moment import require_aware
@@ -18,6 +19,7 @@ class AlertEvent(Enum):
     OPENED = "opened"
     UPDATED = "updated"
     EXPIRED = "expired"
+    ADJUDICATED = "adjudicated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,13 @@ class Alert:
         revision: 0 when opened, then one more with each event; consumers keep the highest.
         opened_by: capture time of the match that opened it.
         first_seen, last_seen: capture times of the passage so far.
-        best: the match with the highest score so far.
+        best: the match with the highest score so far; without its crop when somebody adjudicates an alert that is not
+            the latest of its entry.
         cameras: where the person was seen in this passage, in order of first sight.
         matches: how many matches stand behind it.
         emitted_at: when this event was made, by the alerting service's clock.
+        adjudication: what the reviewers have said so far, and whether it takes two of them; None from a sender that
+            knew no adjudication.
     """
 
     id: str
@@ -45,6 +50,7 @@ class Alert:
     cameras: tuple[str, ...]
     matches: int
     emitted_at: datetime
+    adjudication: Adjudication | None = None
 
     def __post_init__(self) -> None:
         for name in ("opened_by", "first_seen", "last_seen", "emitted_at"):
@@ -54,6 +60,9 @@ class Alert:
             raise InvalidValue(msg)
         if self.revision < 0 or self.matches < 1 or not self.cameras:
             msg = "an alert has a revision from 0, at least one match and at least one camera"
+            raise InvalidValue(msg)
+        if self.event is AlertEvent.ADJUDICATED and not (self.adjudication and self.adjudication.words):
+            msg = "an adjudicated alert holds what its reviewers said"
             raise InvalidValue(msg)
 
     @property

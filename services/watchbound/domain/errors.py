@@ -39,6 +39,7 @@ class PoisonReason(Enum):
     FROM_THE_FUTURE = "from_the_future"
     WRONG_KEY = "wrong_key"
     UNSEALABLE = "unsealable"
+    UNTRUSTED = "untrusted"
 
 
 class Poison(WatchboundError):

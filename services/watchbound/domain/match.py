@@ -33,6 +33,8 @@ class Match:
         box: the face in that frame, in pixels.
         crop: JPEG of the best shot with a margin around the face, sealed with the authorisation's key for alerts and
             bound to this match's id.
+        template: the fused template behind the score, sealed as the crop is; empty where the sender kept none. Two
+            sightings of a lookalike are known by it to be of the same person.
         index: 0 for the first match of this track with this entry, then one more with each further evidence.
     """
 
@@ -49,6 +51,7 @@ class Match:
     crop: bytes
     model_digest: str
     index: int = 0
+    template: bytes = b""
 
     def __post_init__(self) -> None:
         require_name(self.camera_id, "a camera id")

@@ -48,6 +48,7 @@ class Refusal(Enum):
     CAPTURED_OUTSIDE_WINDOW = "captured_outside_window"
     CAMERA_NOT_COVERED = "camera_not_covered"
     AUTHORITY_UNKNOWN = "authority_unknown"
+    CLOCK_UNTRUSTED = "clock_untrusted"
     KEY_DESTROYED = "key_destroyed"
     UNSIGNED = "unsigned"
     ALTERED = "altered"

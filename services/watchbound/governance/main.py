@@ -12,14 +12,16 @@ from watchbound.adapters import codecs
 from watchbound.adapters.audit_keeping import open_keeper
 from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.kafka_clock import watch_clock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.logs import get_logger
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
+from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import Poison, Unavailable, WatchboundError
+from watchbound.domain.errors import NotAuthorised, Poison, Unavailable, WatchboundError
 from watchbound.domain.listing import Listing
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.model_pack import find_pack
@@ -43,6 +45,7 @@ from watchbound.ports import Record, Signer
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     KafkaSettings,
     MilvusSettings,
     ModelSettings,
@@ -71,11 +74,17 @@ class Governance:
     """
 
     def __init__(
-        self, kafka: KafkaSettings, authority: AuthoritySettings, audit: AuditSettings, trust: TrustSettings
+        self,
+        kafka: KafkaSettings,
+        authority: AuthoritySettings,
+        clock: ClockSettings,
+        audit: AuditSettings,
+        trust: TrustSettings,
     ) -> None:
         self._kafka = kafka
         self._audit = audit
         self._clock = SystemClock()
+        self._clock_settings = clock
         self.trust = FileTrustList(trust.list)
         self.view = AuthorityView(self._clock, authority.max_age_s, self.trust)
         self.roster = Roster(self.trust)
@@ -88,6 +97,10 @@ class Governance:
         with ExitStack() as opening:
             self._producer = KafkaRecordProducer(self._kafka, name)
             opening.callback(self._producer.close)
+            self._watch, watcher = watch_clock(
+                self._kafka, self._clock_settings, self._clock, PrometheusMetrics(), name
+            )
+            opening.enter_context(watcher)
             feed = opening.enter_context(self._follow(name))
             if not feed.wait_current(_CURRENT_WITHIN_S):
                 msg = f"what is authorised could not be read within {_CURRENT_WITHIN_S:.0f} s: {feed.ready()}"
@@ -132,8 +145,23 @@ class Governance:
         shelf = ReceiptShelf(configuration.purge.receipts)
         return Undertaker(self.view, self.desk(), lambda: self.purger(configuration, stop), shelf, signer, self._clock)
 
+    def require_clock(self) -> None:
+        """Refuse what begins something while the clock is wrong; what stops something waits for no clock.
+
+        Raises:
+            NotAuthorised: the clock is too far from the broker's.
+        """
+        complaint = self._watch.complaint()
+        if complaint is not None:
+            raise NotAuthorised(complaint)
+
     def authoriser(self) -> Authoriser:
-        """Drafts and activates."""
+        """Drafts and activates.
+
+        Raises:
+            NotAuthorised: the clock is too far from the broker's.
+        """
+        self.require_clock()
         return Authoriser(self.desk(), self.view, self._clock)
 
     def enroller(
@@ -195,6 +223,7 @@ class Governance:
         return self.roster.listings(authorisation_id, self._clock.now())
 
     def _permission(self, authorisation_id: str) -> Authorisation:
+        self.require_clock()
         return require_enrollable(self.view, self._clock, authorisation_id)
 
     def _watchlist_log(self) -> WatchlistLog:

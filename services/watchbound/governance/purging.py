@@ -33,6 +33,7 @@ from watchbound.governance.purge import Purger
 from watchbound.governance.receipt_shelf import ReceiptShelf
 from watchbound.governance.store_search import search_of
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.sealing import template_binding
 from watchbound.pipeline.topics import ALERTS, FRAMES, MATCHES
 from watchbound.ports import Clock, Record, RecordProducer
 from watchbound.settings import KafkaSettings, KeySettings, MilvusSettings, PictureSettings, PurgeSettings
@@ -95,7 +96,7 @@ def _places(
     records = _records(configuration.kafka)
 
     def window_parts(record: Record) -> list[SealedPart]:
-        return [_crop(match) for match in configuration.windows(record.value or b"")]
+        return [part for match in configuration.windows(record.value or b"") for part in _sealed_parts(match)]
 
     return [
         GalleryPlace(gallery),
@@ -126,12 +127,15 @@ def _frame_parts(record: Record) -> list[SealedPart]:
 
 
 def _match_parts(record: Record) -> list[SealedPart]:
-    return [_crop(codecs.MATCH.decode(record.value or b""))]
+    return _sealed_parts(codecs.MATCH.decode(record.value or b""))
 
 
 def _alert_parts(record: Record) -> list[SealedPart]:
-    return [_crop(codecs.ALERT.decode(record.value or b"").best)]
+    return _sealed_parts(codecs.ALERT.decode(record.value or b"").best)
 
 
-def _crop(match: Match) -> SealedPart:
-    return SealedPart(match.entry.authorisation_id, match.crop, match.id)
+def _sealed_parts(match: Match) -> list[SealedPart]:
+    """The crop and the template, where there are any."""
+    whose = match.entry.authorisation_id
+    parts = [SealedPart(whose, match.crop, match.id), SealedPart(whose, match.template, template_binding(match.id))]
+    return [part for part in parts if part.data]

@@ -8,7 +8,7 @@ from watchbound.domain.candidate import Candidate
 from watchbound.domain.match import Match
 from watchbound.matching.follow import Passage, Sight
 from watchbound.pipeline import metric_names as names
-from watchbound.pipeline.sealing import seal_crop
+from watchbound.pipeline.sealing import seal_crop, seal_template
 from watchbound.pipeline.tallies import TallyBook
 from watchbound.pipeline.topics import MATCHES
 from watchbound.ports import Clock, Codec, Delivery, Image, KeyRing, Metrics, RecordProducer
@@ -17,7 +17,7 @@ _CROP_QUALITY = 90
 
 
 class MatchAnnouncer:
-    """Makes a `Match` of a passage's evidence, seals its crop and sends it."""
+    """Makes a `Match` of a passage's evidence, seals its crop and its template, and sends it."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class MatchAnnouncer:
         """Send the match that `sight` completed.
 
         Raises:
-            KeyDestroyed: the authorisation has no key to seal the crop with.
+            KeyDestroyed: the authorisation has no key to seal with.
             Unavailable: the producer's buffer stayed full, or the key ring does not answer.
         """
         frame = sight.frame
@@ -59,6 +59,7 @@ class MatchAnnouncer:
             index=passage.next_index(candidate.entry.reference),
         )
         match = seal_crop(self._ring, match, _encode(passage.evidence.best_context, sight.shot.context))
+        match = seal_template(self._ring, match, passage.evidence.fused())
         delivery = self._producer.send(MATCHES.name, match.subject, self._codec.encode(match))
         self._metrics.count(names.MATCHES_PUBLISHED, camera=frame.camera_id)
         self._tallies.add(frame.camera_id, frame.authorisation_id, matches=1)

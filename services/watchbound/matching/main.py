@@ -16,6 +16,7 @@ from watchbound.adapters.audit_keeping import keeping
 from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.federation import federate
+from watchbound.adapters.kafka_clock import watch_clock
 from watchbound.adapters.kafka_log import KafkaRecordConsumer, KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.keyring import open_key_ring
@@ -52,6 +53,7 @@ from watchbound.ports import Record, TopicPartition
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     HttpSettings,
     KafkaSettings,
     KeySettings,
@@ -78,6 +80,7 @@ class MatchingConfiguration:
     milvus: MilvusSettings
     models: ModelSettings
     authority: AuthoritySettings
+    clock: ClockSettings
     trust: TrustSettings
     keys: KeySettings
     audit: AuditSettings
@@ -103,7 +106,10 @@ class WorkerProcess:
         self._tallies = TallyBook(self._name, self._clock)
         self._ring = open_key_ring(configuration.keys)
         trust = FileTrustList(configuration.trust.list)
-        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust)
+        watch, self._clock_watcher = watch_clock(
+            configuration.kafka, configuration.clock, self._clock, self._metrics, self._name
+        )
+        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust, watch.trusted)
         self._delta = WatchlistDelta(self._clock)
         self._roster = Roster(trust)
         self._eyes = self._open_eyes(find_pack(configuration.models))
@@ -153,7 +159,7 @@ class WorkerProcess:
     def run(self) -> None:
         """Match until stopped. A worker that does not know its authority reads no frame."""
         reporter = threading.Thread(target=self._report, name="tallies", daemon=True)
-        with self._feed:
+        with self._clock_watcher, self._feed:
             while not self._feed.wait_current(_CURRENT_WITHIN_S):
                 if self._feed.failed is not None or self._stop.is_set():
                     break
@@ -234,7 +240,7 @@ class WorkerProcess:
 
     def complaint(self) -> str | None:
         """Why it is not ready."""
-        return self._feed.ready() or self._search.complaint
+        return self._feed.ready() or self._clock_watcher.live() or self._clock_watcher.ready() or self._search.complaint
 
     def exposition(self) -> bytes:
         """Its metrics."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +15,11 @@ from watchbound.domain.standing import Refusal
 from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline.verification import read_authority
 from watchbound.ports import Clock, TrustList
+
+
+def _always() -> bool:
+    """The clock of a test, or of a command whose acts other services judge again."""
+    return True
 
 
 class AuthorityView:
@@ -35,12 +41,16 @@ class AuthorityView:
         clock: the service's trusted clock.
         max_age_s: how long a confirmation lasts, in seconds.
         trust: whose signatures count.
+        clock_trusted: whether the clock may be believed now; while it may not, nothing is permitted.
     """
 
-    def __init__(self, clock: Clock, max_age_s: float, trust: TrustList) -> None:
+    def __init__(
+        self, clock: Clock, max_age_s: float, trust: TrustList, clock_trusted: Callable[[], bool] = _always
+    ) -> None:
         self._clock = clock
         self._max_age_s = max_age_s
         self._trust = trust
+        self._clock_trusted = clock_trusted
         self._trusted_version = trust.version()
         self._lock = threading.Lock()
         self._known: dict[str, Authorisation] = {}
@@ -124,8 +134,9 @@ class AuthorityView:
         """
         with self._lock:
             now = self._clock.now()
-            if self._stale(now):
-                return Refusal.AUTHORITY_UNKNOWN
+            unsure = self._unsure(now)
+            if unsure is not None:
+                return unsure
             if not self._known:
                 return Refusal.NO_AUTHORISATION
             naming = [known for known in self._ordered() if camera_id in known.cameras]
@@ -144,18 +155,19 @@ class AuthorityView:
         """Why a picture published under this id may not be handled now; None when it may."""
         with self._lock:
             now = self._clock.now()
-            if self._stale(now):
-                return Refusal.AUTHORITY_UNKNOWN
+            unsure = self._unsure(now)
+            if unsure is not None:
+                return unsure
             authorisation = self._known.get(authorisation_id)
         if authorisation is None:
             return Refusal.NO_AUTHORISATION
         return authorisation.refusal_of(camera_id, captured_at, now)
 
     def in_force(self) -> tuple[Authorisation, ...]:
-        """What permits something now, ordered by start and id; empty when the view is stale."""
+        """What permits something now, ordered by start and id; empty when the view is stale or the clock untrusted."""
         with self._lock:
             now = self._clock.now()
-            if self._stale(now):
+            if self._unsure(now) is not None:
                 return ()
             return tuple(known for known in self._ordered() if known.refusal(now) is None)
 
@@ -197,6 +209,12 @@ class AuthorityView:
 
     def _stale(self, now: datetime) -> bool:
         return self._age_s(now) >= self._max_age_s
+
+    def _unsure(self, now: datetime) -> Refusal | None:
+        """Why nothing can be said about any authorisation now."""
+        if not self._clock_trusted():
+            return Refusal.CLOCK_UNTRUSTED
+        return Refusal.AUTHORITY_UNKNOWN if self._stale(now) else None
 
     def _ordered(self) -> tuple[Authorisation, ...]:
         return tuple(sorted(self._known.values(), key=lambda known: (known.window.start, known.id)))

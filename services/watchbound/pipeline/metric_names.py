@@ -89,6 +89,13 @@ AUDIT_CHECKPOINT_AGE = _gauge(
     "audit_checkpoint_age_seconds", "Since the audit log was last found signed for to its end.", unit="seconds"
 )
 AUDIT_CHECKPOINT_FAILURES = _counter("audit_checkpoint_failures", "Checkpoints of the audit log that were not made.")
+CLOCK_OFFSET_SECONDS = _gauge(
+    "clock_offset_seconds", "How far this machine's clock is ahead of the broker's.", unit="seconds"
+)
+CLOCK_UNCERTAINTY_SECONDS = _gauge(
+    "clock_uncertainty_seconds", "How far the true offset may lie from the one shown.", unit="seconds"
+)
+CLOCK_TRUSTED = _gauge("clock_trusted", "1 while the clock may be trusted; 0 permits nothing.")
 DEAD_LETTERS = _counter("dead_letters", "Records sent to the dead-letter topic.", "topic", "reason")
 
 ALL_METRICS: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
+from watchbound.domain.errors import Poison, PoisonReason
 from watchbound.domain.frame import Frame, SealedFrame
 from watchbound.domain.match import Match
 from watchbound.domain.sealing import Purpose
@@ -38,6 +42,35 @@ def seal_crop(ring: KeyRing, match: Match, jpeg: bytes) -> Match:
         KeyDestroyed: the authorisation has no key for alerts, or no longer.
     """
     return replace(match, crop=ring.seal(match.entry.authorisation_id, Purpose.ALERTS, jpeg, match.id))
+
+
+def seal_template(ring: KeyRing, match: Match, template: NDArray[np.float32]) -> Match:
+    """The match with the fused template of its probe, shape (d,), as it may leave its worker.
+
+    Raises:
+        KeyDestroyed: the authorisation has no key for alerts, or no longer.
+    """
+    plain = template.astype("<f4").tobytes()
+    sealed = ring.seal(match.entry.authorisation_id, Purpose.ALERTS, plain, template_binding(match.id))
+    return replace(match, template=sealed)
+
+
+def open_template(ring: KeyRing, authorisation_id: str, match_id: str, sealed: bytes) -> NDArray[np.float32]:
+    """The template of a match's probe, shape (d,).
+
+    Raises:
+        Poison: `unsealable`: altered, or sealed for another match, or no template at all.
+        KeyDestroyed: the key is gone.
+    """
+    plain = ring.open(authorisation_id, Purpose.ALERTS, sealed, template_binding(match_id))
+    if not plain or len(plain) % 4:
+        raise Poison(PoisonReason.UNSEALABLE, f"expected whole float32 numbers, got {len(plain)} bytes")
+    return np.frombuffer(plain, dtype="<f4").astype(np.float32)
+
+
+def template_binding(match_id: str) -> str:
+    """What a match's template is bound to: the match, and not to be taken for its crop."""
+    return f"{match_id}/template"
 
 
 def open_crop(ring: KeyRing, match: Match) -> bytes:

@@ -23,6 +23,7 @@ class Topic:
         partitions: the default; subjects' topics (matches, alerts, decisions) must have equally many.
         retention: None for a compacted topic.
         max_message_bytes: the broker's limit for one record batch.
+        stamped_by_broker: whether a record's time is the broker's, and not its producer's.
     """
 
     name: str
@@ -31,12 +32,15 @@ class Topic:
     cleanup: Cleanup
     retention: timedelta | None
     max_message_bytes: int = 1_048_576
+    stamped_by_broker: bool = False
 
     def config(self) -> dict[str, str]:
         """The broker's own settings for it."""
         config = {"cleanup.policy": self.cleanup.value, "max.message.bytes": str(self.max_message_bytes)}
         if self.retention is not None:
             config["retention.ms"] = str(int(self.retention.total_seconds() * 1000))
+        if self.stamped_by_broker:
+            config["message.timestamp.type"] = "LogAppendTime"
         return config
 
 
@@ -54,6 +58,8 @@ WATCHLIST_PROPOSALS = Topic("watchbound.watchlist-proposals.v1", _SUBJECT, 1, Cl
 TALLIES = Topic("watchbound.tallies.v1", "camera id", 4, Cleanup.DELETE, timedelta(days=31))
 AUDIT = Topic("watchbound.audit.v1", "log id", 1, Cleanup.DELETE, timedelta(days=183))
 DEAD_LETTERS = Topic("watchbound.dead-letters.v1", "source topic", 4, Cleanup.DELETE, timedelta(days=7))
+CLOCK = Topic("watchbound.clock.v1", "none", 1, Cleanup.DELETE, timedelta(hours=1), stamped_by_broker=True)
+"""Carries empty records only: what is asked of it is the time that the broker writes on them."""
 
 ALL_TOPICS = (
     FRAMES,

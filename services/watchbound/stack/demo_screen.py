@@ -14,7 +14,12 @@ from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.watchlist import ResponseLevel
 
 _COLOURS = {ResponseLevel.RED: "red", ResponseLevel.AMBER: "yellow", ResponseLevel.GREEN: "green"}
-_EVENT_WORDS = {AlertEvent.OPENED: "ALERT  ", AlertEvent.UPDATED: "better ", AlertEvent.EXPIRED: "passed "}
+_EVENT_WORDS = {
+    AlertEvent.OPENED: "ALERT  ",
+    AlertEvent.UPDATED: "better ",
+    AlertEvent.EXPIRED: "passed ",
+    AlertEvent.ADJUDICATED: "decided",
+}
 
 
 class DemoScreen:

@@ -22,18 +22,25 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from watchbound.wire import decision_pb2 as watchbound_dot_v1_dot_decision__pb2
 from watchbound.wire import match_pb2 as watchbound_dot_v1_dot_match__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19watchbound/v1/alert.proto\x12\rwatchbound.v1\x1a\x19watchbound/v1/match.proto\"\xf5\x01\n\x05\x41lert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12(\n\x05\x65vent\x18\x02 \x01(\x0e\x32\x19.watchbound.v1.AlertEvent\x12\x10\n\x08revision\x18\x03 \x01(\r\x12\x15\n\rfirst_seen_us\x18\x04 \x01(\x03\x12\x14\n\x0clast_seen_us\x18\x05 \x01(\x03\x12\"\n\x04\x62\x65st\x18\x06 \x01(\x0b\x32\x14.watchbound.v1.Match\x12\x0f\n\x07\x63\x61meras\x18\x07 \x03(\t\x12\x0f\n\x07matches\x18\x08 \x01(\r\x12\x15\n\remitted_at_us\x18\t \x01(\x03\x12\x14\n\x0copened_by_us\x18\n \x01(\x03*s\n\nAlertEvent\x12\x1b\n\x17\x41LERT_EVENT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41LERT_EVENT_OPENED\x10\x01\x12\x17\n\x13\x41LERT_EVENT_UPDATED\x10\x02\x12\x17\n\x13\x41LERT_EVENT_EXPIRED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19watchbound/v1/alert.proto\x12\rwatchbound.v1\x1a\x1cwatchbound/v1/decision.proto\x1a\x19watchbound/v1/match.proto\"\xa8\x02\n\x05\x41lert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12(\n\x05\x65vent\x18\x02 \x01(\x0e\x32\x19.watchbound.v1.AlertEvent\x12\x10\n\x08revision\x18\x03 \x01(\r\x12\x15\n\rfirst_seen_us\x18\x04 \x01(\x03\x12\x14\n\x0clast_seen_us\x18\x05 \x01(\x03\x12\"\n\x04\x62\x65st\x18\x06 \x01(\x0b\x32\x14.watchbound.v1.Match\x12\x0f\n\x07\x63\x61meras\x18\x07 \x03(\t\x12\x0f\n\x07matches\x18\x08 \x01(\r\x12\x15\n\remitted_at_us\x18\t \x01(\x03\x12\x14\n\x0copened_by_us\x18\n \x01(\x03\x12\x31\n\x0c\x61\x64judication\x18\x0b \x01(\x0b\x32\x1b.watchbound.v1.Adjudication\"q\n\x0c\x41\x64judication\x12)\n\x08standing\x18\x01 \x01(\x0e\x32\x17.watchbound.v1.Standing\x12\x12\n\ntwo_person\x18\x02 \x01(\x08\x12\"\n\x05words\x18\x03 \x03(\x0b\x32\x13.watchbound.v1.Word\"W\n\x04Word\x12\x10\n\x08reviewer\x18\x01 \x01(\t\x12\'\n\x07verdict\x18\x02 \x01(\x0e\x32\x16.watchbound.v1.Verdict\x12\x14\n\x0cspoken_at_us\x18\x03 \x01(\x03*\xb9\x01\n\x08Standing\x12\x18\n\x14STANDING_UNSPECIFIED\x10\x00\x12\x16\n\x12STANDING_UNDECIDED\x10\x01\x12\x1c\n\x18STANDING_AWAITING_SECOND\x10\x02\x12\x16\n\x12STANDING_CONFIRMED\x10\x03\x12\x15\n\x11STANDING_REJECTED\x10\x04\x12\x16\n\x12STANDING_LOOKALIKE\x10\x05\x12\x16\n\x12STANDING_DISAGREED\x10\x06*\x90\x01\n\nAlertEvent\x12\x1b\n\x17\x41LERT_EVENT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41LERT_EVENT_OPENED\x10\x01\x12\x17\n\x13\x41LERT_EVENT_UPDATED\x10\x02\x12\x17\n\x13\x41LERT_EVENT_EXPIRED\x10\x03\x12\x1b\n\x17\x41LERT_EVENT_ADJUDICATED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'watchbound.v1.alert_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ALERTEVENT']._serialized_start=319
-  _globals['_ALERTEVENT']._serialized_end=434
-  _globals['_ALERT']._serialized_start=72
-  _globals['_ALERT']._serialized_end=317
+  _globals['_STANDING']._serialized_start=605
+  _globals['_STANDING']._serialized_end=790
+  _globals['_ALERTEVENT']._serialized_start=793
+  _globals['_ALERTEVENT']._serialized_end=937
+  _globals['_ALERT']._serialized_start=102
+  _globals['_ALERT']._serialized_end=398
+  _globals['_ADJUDICATION']._serialized_start=400
+  _globals['_ADJUDICATION']._serialized_end=513
+  _globals['_WORD']._serialized_start=515
+  _globals['_WORD']._serialized_end=602
 # @@protoc_insertion_point(module_scope)

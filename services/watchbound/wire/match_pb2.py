@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from watchbound.wire import common_pb2 as watchbound_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19watchbound/v1/match.proto\x12\rwatchbound.v1\x1a\x1awatchbound/v1/common.proto\"\xc5\x02\n\x05Match\x12\x10\n\x08match_id\x18\x01 \x01(\t\x12,\n\x05\x65ntry\x18\x02 \x01(\x0b\x32\x1d.watchbound.v1.WatchlistEntry\x12\x11\n\tcamera_id\x18\x03 \x01(\t\x12\x10\n\x08\x66rame_id\x18\x04 \x01(\t\x12\x10\n\x08track_id\x18\x05 \x01(\t\x12\x15\n\rfirst_seen_us\x18\x06 \x01(\x03\x12\x16\n\x0e\x63\x61ptured_at_us\x18\x07 \x01(\x03\x12\r\n\x05score\x18\x08 \x01(\x01\x12\x11\n\tthreshold\x18\t \x01(\x01\x12\r\n\x05shots\x18\n \x01(\r\x12\x1f\n\x03\x62ox\x18\x0b \x01(\x0b\x32\x12.watchbound.v1.Box\x12\x14\n\x0cmodel_digest\x18\r \x01(\t\x12\r\n\x05index\x18\x0e \x01(\r\x12\x13\n\x0bsealed_crop\x18\x0f \x01(\x0cJ\x04\x08\x0c\x10\rR\x04\x63ropb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19watchbound/v1/match.proto\x12\rwatchbound.v1\x1a\x1awatchbound/v1/common.proto\"\xde\x02\n\x05Match\x12\x10\n\x08match_id\x18\x01 \x01(\t\x12,\n\x05\x65ntry\x18\x02 \x01(\x0b\x32\x1d.watchbound.v1.WatchlistEntry\x12\x11\n\tcamera_id\x18\x03 \x01(\t\x12\x10\n\x08\x66rame_id\x18\x04 \x01(\t\x12\x10\n\x08track_id\x18\x05 \x01(\t\x12\x15\n\rfirst_seen_us\x18\x06 \x01(\x03\x12\x16\n\x0e\x63\x61ptured_at_us\x18\x07 \x01(\x03\x12\r\n\x05score\x18\x08 \x01(\x01\x12\x11\n\tthreshold\x18\t \x01(\x01\x12\r\n\x05shots\x18\n \x01(\r\x12\x1f\n\x03\x62ox\x18\x0b \x01(\x0b\x32\x12.watchbound.v1.Box\x12\x14\n\x0cmodel_digest\x18\r \x01(\t\x12\r\n\x05index\x18\x0e \x01(\r\x12\x13\n\x0bsealed_crop\x18\x0f \x01(\x0c\x12\x17\n\x0fsealed_template\x18\x10 \x01(\x0cJ\x04\x08\x0c\x10\rR\x04\x63ropb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'watchbound.v1.match_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MATCH']._serialized_start=73
-  _globals['_MATCH']._serialized_end=398
+  _globals['_MATCH']._serialized_end=423
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from watchbound.adapters import codecs
 from watchbound.domain.act import ActKind
+from watchbound.domain.adjudication import Standing
 from watchbound.domain.alert import AlertEvent
 from watchbound.domain.decision import Verdict
 from watchbound.domain.demography import AgeBand, Ethnicity, Sex
@@ -76,6 +77,7 @@ def test_the_same_value_has_the_same_bytes(authorisation: Any) -> None:
         (common_pb2.Category, Category),
         (common_pb2.ResponseLevel, ResponseLevel),
         (alert_pb2.AlertEvent, AlertEvent),
+        (alert_pb2.Standing, Standing),
         (decision_pb2.Verdict, Verdict),
         (decision_pb2.Sex, Sex),
         (decision_pb2.Ethnicity, Ethnicity),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tests.unit.strategies import NOON
@@ -9,10 +10,13 @@ from watchbound.alerting.raise_alert import AlertPolicy
 from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.face import Box
 from watchbound.domain.match import Match
+from watchbound.domain.signature import Role
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
+from watchbound.testing.signing import FakeSigner, FakeTrustList
 
 GAP_S = 20
 SUPPRESS_S = 600
+ONE_PERSON = AlertPolicy(timedelta(seconds=GAP_S), timedelta(seconds=SUPPRESS_S), two_person=frozenset())
 POLICY = AlertPolicy(timedelta(seconds=GAP_S), timedelta(seconds=SUPPRESS_S))
 
 
@@ -35,6 +39,7 @@ def match(seconds: float, score: float = 0.6, camera: str = "gate-1", reference:
         box=Box(0, 0, 50, 50),
         crop=b"jpeg",
         model_digest="m",
+        template=b"sealed template",
     )
 
 
@@ -42,3 +47,16 @@ def decision(
     alert_id: str, seconds: float, verdict: Verdict = Verdict.CONFIRM, reviewer: str = "officer-1"
 ) -> Decision:
     return Decision(alert_id, "station", "P001", verdict, reviewer, "", at(seconds))
+
+
+def reviewers(*accounts: str) -> FakeTrustList:
+    """Trusts one key for each reviewer, of the same name."""
+    trusted = FakeTrustList()
+    for account in accounts:
+        trusted.trust(FakeSigner(account), account, Role.REVIEWER)
+    return trusted
+
+
+def signed(decision: Decision, key: str | None = None) -> Decision:
+    """The decision with the reviewer's signature, or with that of another key."""
+    return replace(decision, signature=FakeSigner(key or decision.reviewer).sign(decision.statement()))

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from tests.unit.alerting.factory import GAP_S, POLICY, at, decision, match
+from tests.unit.alerting.factory import GAP_S, POLICY, at, decision, match, reviewers, signed
 from watchbound.adapters import codecs
 from watchbound.alerting.fold import MAX_CLOCK_SKEW, MAX_CROP_BYTES, AlertCodecs, AlertFold
+from watchbound.alerting.lookalike import LookalikeCheck, Resemblance
 from watchbound.alerting.window_codec import AlertWindowCodec
-from watchbound.domain.alert import AlertEvent
+from watchbound.domain.adjudication import Standing
+from watchbound.domain.alert import Alert, AlertEvent
+from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
 from watchbound.domain.listing import Listing
@@ -22,10 +25,12 @@ from watchbound.domain.watchlist import EnrolledImage, EntryRemoved
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.keyed_fold import FoldStep
+from watchbound.pipeline.sealing import seal_template
 from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
 from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Record, TopicPartition
 from watchbound.testing.clock import ManualClock
+from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.metrics import RecordedMetrics
 from watchbound.testing.office import Office, terms
 from watchbound.testing.watchlist import FakeOfficers
@@ -52,8 +57,20 @@ class Bench:
         self.officers = FakeOfficers()
         self.watchlist = Roster(self.officers.trust)
         self.watchlist.apply(self.listing(at(-60)))
+        self.ring = FakeKeyRing()
+        self.ring.create("station")
+        self.reviewers = reviewers("officer-1", "officer-2")
         wire = AlertCodecs(codecs.MATCH, codecs.DECISION, codecs.ALERT, AlertWindowCodec(codecs.MATCH))
-        self.fold = AlertFold(POLICY, self.authority, self.watchlist, wire, self.clock, self.metrics)
+        self.fold = AlertFold(
+            POLICY,
+            self.authority,
+            self.watchlist,
+            self.reviewers,
+            LookalikeCheck(self.ring, Resemblance()),
+            wire,
+            self.clock,
+            self.metrics,
+        )
         self.state: bytes | None = None
 
     def listing(self, approved: datetime, expires: datetime | None = None) -> Listing:
@@ -68,6 +85,10 @@ class Bench:
 
     def match(self, value: Match, sent_at: datetime | None = None) -> FoldStep:
         return self.take(MATCHES.name, codecs.MATCH.encode(value), sent_at=sent_at)
+
+    def decide(self, value: Decision) -> list[Alert]:
+        step = self.take(DECISIONS.name, codecs.DECISION.encode(value))
+        return [codecs.ALERT.decode(output.value) for output in step.outputs]
 
     def tick(self) -> FoldStep:
         assert self.state is not None
@@ -159,8 +180,14 @@ def test_a_removed_entry_raises_nothing(bench: Bench) -> None:
 
 def test_a_decision_is_counted_and_silences(bench: Bench) -> None:
     alert = codecs.ALERT.decode(bench.match(match(0)).outputs[0].value)
-    assert bench.take(DECISIONS.name, codecs.DECISION.encode(decision(alert.id, 0.5))).outputs == ()
-    assert bench.metrics.total(names.DECISIONS_RECEIVED, verdict="confirm") == 1
+    (told,) = bench.decide(signed(decision(alert.id, 0.4)))
+    assert told.adjudication is not None
+    assert told.adjudication.standing is Standing.AWAITING_SECOND
+    (told,) = bench.decide(signed(decision(alert.id, 0.5, reviewer="officer-2")))
+    assert told.adjudication is not None
+    assert told.adjudication.standing is Standing.CONFIRMED
+    assert bench.metrics.total(names.DECISIONS_RECEIVED, verdict="confirm") == 2
+    assert bench.metrics.total(names.ALERTS_EMITTED, event="adjudicated") == 2
     bench.match(match(0.4, 0.9))
     assert bench.suppressed("confirmed") == 1
 
@@ -188,6 +215,44 @@ def test_what_can_never_be_handled_is_poison(bench: Bench, key: str, value: byte
     with pytest.raises(Poison) as caught:
         bench.take(MATCHES.name, value, key)
     assert caught.value.reason is reason
+
+
+def test_a_judged_lookalike_is_suppressed_and_counted(bench: Bench) -> None:
+    def passing(seconds: float, *template: float) -> Match:
+        return seal_template(bench.ring, match(seconds), np.array(template, dtype=np.float32))
+
+    alert = codecs.ALERT.decode(bench.match(passing(0, 1, 0)).outputs[0].value)
+    for officer in ("officer-1", "officer-2"):
+        bench.decide(signed(decision(alert.id, 0.3, Verdict.LOOKALIKE, officer)))
+    assert bench.match(passing(0.4, 0.8, 0.6)).outputs == ()
+    assert bench.suppressed("lookalike") == 1
+    assert bench.match(passing(0.5, 0.6, 0.8)).outputs
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (decision("a", 0), "is not signed"),
+        (signed(decision("a", 0), "officer-2"), "officer-2 signed a decision in the name of officer-1"),
+        (signed(decision("a", 0, reviewer="stranger")), "no key stranger is trusted"),
+        (replace(signed(decision("a", 0)), verdict=Verdict.REJECT), "does not hold"),
+    ],
+)
+def test_a_decision_that_no_reviewer_signed_is_poison(bench: Bench, value: Decision, fault: str) -> None:
+    with pytest.raises(Poison, match=fault) as caught:
+        bench.decide(value)
+    assert caught.value.reason is PoisonReason.UNTRUSTED
+
+
+def test_a_revoked_reviewer_decides_nothing_any_more(bench: Bench) -> None:
+    bench.reviewers.revoke("officer-1")
+    with pytest.raises(Poison, match="revoked"):
+        bench.decide(signed(decision("a", 0)))
+
+
+def test_a_decision_from_the_future_is_poison(bench: Bench) -> None:
+    with pytest.raises(Poison, match="from_the_future"):
+        bench.decide(signed(decision("a", 0.6 + MAX_CLOCK_SKEW.total_seconds())))
 
 
 def test_a_decision_under_anothers_key_is_poison(bench: Bench) -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.alerting.factory import POLICY, at, decision, match
+from tests.unit.alerting.factory import ONE_PERSON as POLICY
+from tests.unit.alerting.factory import at, decision, match
 from watchbound.alerting.raise_alert import expire, raise_alert, settle
 from watchbound.alerting.window import AlertWindow
 from watchbound.domain.alert import Alert, AlertEvent

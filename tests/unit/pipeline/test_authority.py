@@ -304,3 +304,17 @@ def test_a_trust_list_that_trusts_nobody_permits_nothing() -> None:
     office.trust.forget_all()
     view.confirm()
     assert view.covering("gate-1") is Refusal.NOT_TRUSTED
+
+
+def test_a_clock_that_is_not_to_be_trusted_permits_nothing_until_it_is() -> None:
+    trusted = True
+    view = AuthorityView(ManualClock(LATER), MAX_AGE_S, OFFICE.trust, lambda: trusted)
+    view.apply(KNOWN)
+    view.confirm()
+    assert permits(view, "op-1", "gate-1", START)
+    trusted = False
+    assert view.refusal_of("op-1", "gate-1", START) is Refusal.CLOCK_UNTRUSTED
+    assert view.covering("gate-1") is Refusal.CLOCK_UNTRUSTED
+    assert view.in_force() == ()
+    trusted = True
+    assert permits(view, "op-1", "gate-1", START)

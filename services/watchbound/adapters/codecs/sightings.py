@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from watchbound.adapters.codecs.protobuf import EnumMap, ProtobufCodec
 from watchbound.adapters.codecs.watchlist import from_entry, to_entry
+from watchbound.domain.adjudication import Adjudication, Standing, Word
 from watchbound.domain.alert import Alert, AlertEvent
+from watchbound.domain.decision import Verdict
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.face import Box
 from watchbound.domain.frame import SealedFrame
 from watchbound.domain.match import Match
 from watchbound.domain.moment import from_micros, to_micros
-from watchbound.wire import alert_pb2, common_pb2, frame_pb2, match_pb2
+from watchbound.wire import alert_pb2, common_pb2, decision_pb2, frame_pb2, match_pb2
 
 _ALERT_EVENT = EnumMap(AlertEvent, "ALERT_EVENT", alert_pb2.AlertEvent)
+_STANDING = EnumMap(Standing, "STANDING", alert_pb2.Standing)
+_VERDICT = EnumMap(Verdict, "VERDICT", decision_pb2.Verdict)
 
 
 def _to_frame(frame: SealedFrame) -> frame_pb2.Frame:
@@ -52,6 +56,7 @@ def _to_match(match: Match) -> match_pb2.Match:
         sealed_crop=match.crop,
         model_digest=match.model_digest,
         index=match.index,
+        sealed_template=match.template,
     )
 
 
@@ -71,9 +76,37 @@ def _from_match(match: match_pb2.Match) -> Match:
         crop=match.sealed_crop,
         model_digest=match.model_digest,
         index=match.index,
+        template=match.sealed_template,
     )
     if match.match_id != found.id:
         msg = f"expected the match id {found.id}, which follows from its content, got {match.match_id[:80]!r}"
+        raise InvalidValue(msg)
+    return found
+
+
+def _to_adjudication(adjudication: Adjudication) -> alert_pb2.Adjudication:
+    return alert_pb2.Adjudication(
+        standing=_STANDING.to_wire(adjudication.standing),  # type: ignore[arg-type]
+        two_person=adjudication.two_person,
+        words=[
+            alert_pb2.Word(
+                reviewer=word.reviewer,
+                verdict=_VERDICT.to_wire(word.verdict),  # type: ignore[arg-type]
+                spoken_at_us=to_micros(word.spoken_at),
+            )
+            for word in adjudication.words
+        ],
+    )
+
+
+def _from_adjudication(adjudication: alert_pb2.Adjudication) -> Adjudication:
+    words = (
+        Word(word.reviewer, _VERDICT.from_wire(word.verdict), from_micros(word.spoken_at_us))
+        for word in adjudication.words
+    )
+    found = Adjudication(adjudication.two_person, tuple(words))
+    if _STANDING.from_wire(adjudication.standing) is not found.standing:
+        msg = f"expected the standing {found.standing.name}, which follows from the words, got {adjudication.standing}"
         raise InvalidValue(msg)
     return found
 
@@ -90,6 +123,7 @@ def _to_alert(alert: Alert) -> alert_pb2.Alert:
         cameras=alert.cameras,
         matches=alert.matches,
         emitted_at_us=to_micros(alert.emitted_at),
+        adjudication=None if alert.adjudication is None else _to_adjudication(alert.adjudication),
     )
 
 
@@ -105,6 +139,7 @@ def _from_alert(alert: alert_pb2.Alert) -> Alert:
         cameras=tuple(alert.cameras),
         matches=alert.matches,
         emitted_at=from_micros(alert.emitted_at_us),
+        adjudication=_from_adjudication(alert.adjudication) if alert.HasField("adjudication") else None,
     )
 
 
