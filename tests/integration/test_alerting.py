@@ -162,6 +162,7 @@ def test_no_authority_raises_nothing(site: Site, bootstrap: str, service: Alerti
 
 
 def test_a_removed_entry_raises_nothing(site: Site, service: AlertingProcess) -> None:
+    site.enlist(site.match("P001").entry)
     site.remove("P001")
     # The feed polls on; a match of another entry that is removed later shows that it has caught up.
     until(lambda: _suppressed_after(site, service))
