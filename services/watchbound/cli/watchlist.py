@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +18,13 @@ from watchbound.adapters.signing import FileSigner
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import ConfigurationError
+from watchbound.domain.moment import require_aware
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
+from watchbound.governance.authorise import require_known
 from watchbound.governance.enrol import DUPLICATE_SIMILARITY, ImageDone
 from watchbound.governance.enrolment_report import REMEDIES, EnrolmentReport, ImageReport
 from watchbound.governance.main import Governance
+from watchbound.governance.roll_call import stays
 from watchbound.governance.stated_papers import PAPER_COLUMNS, read_paper_defaults
 from watchbound.governance.submissions import Defaults, Line, read_submissions
 from watchbound.settings import (
@@ -210,6 +215,101 @@ def remove(
         typer.echo(_json({"authorisation": authorisation, "reference": reference, "images": images}))
     else:
         typer.echo(f"removed {reference} with {images} image(s) from {authorisation}")
+
+
+@app.command()
+def review(
+    authorisation: AuthorisationId,
+    key: OfficerKey,
+    as_json: AsJson = False,
+    bootstrap: Bootstrap = None,
+    milvus_uri: MilvusUri = None,
+) -> None:
+    """Look at a whole list before a deployment, and have it recorded that you did: who, when, and which list.
+
+    Shows its size and categories, those who expire before the authorisation ends, those under 18, and every pair of
+    entries that resembles: from the authorised threshold on one would raise the other's alert (`lookalike`), and from
+    the duplicate bound on two references are taken for one person (`duplicate`).
+
+    A review lasts 24 hours, and ends when the list changes.
+
+    Examples:
+      watchbound watchlist review --authorisation op-2026-117 --key officer.pem
+    """
+    signer = FileSigner.load(key)
+    with _governance(bootstrap) as governance:
+        known = require_known(governance.view, authorisation)
+        listed = governance.listed(authorisation)
+        pairs = governance.likenesses(load(MilvusSettings, uri=milvus_uri), known)
+        recorded = governance.reviewer().record(authorisation, listed, signer)
+    shown: dict[str, Any] = {
+        "authorisation": authorisation,
+        "reviewed_by": recorded.reviewed_by,
+        "reviewed_at": recorded.reviewed_at.isoformat(),
+        "size": recorded.size,
+        "digest": recorded.digest,
+        "categories": dict(sorted(Counter(one.entry.category.value for one in listed).items())),
+        "expire_before_the_end": [o.entry.reference for o in listed if o.papers.expires_at < known.window.end],
+        "under_18": {o.entry.reference: o.papers.under_18_reason for o in listed if o.papers.under_18},
+        "lookalike_from": known.threshold,
+        "duplicate_from": DUPLICATE_SIMILARITY,
+        "alike": [
+            {
+                "one": pair.one,
+                "other": pair.other,
+                "similarity": round(pair.similarity, 3),
+                "kind": "duplicate" if pair.duplicate else "lookalike",
+            }
+            for pair in pairs
+        ],
+    }
+    if as_json:
+        typer.echo(_json(shown))
+        return
+    for pair in pairs:
+        kind = "duplicate" if pair.duplicate else "lookalike"
+        typer.echo(f"{kind}: {pair.one} and {pair.other}, similarity {pair.similarity:.3f}")
+    for reference, why in shown["under_18"].items():
+        typer.echo(f"under 18: {reference}, {why}")
+    for reference in shown["expire_before_the_end"]:
+        typer.echo(f"expires before the authorisation ends: {reference}")
+    counts = ", ".join(f"{count} {category}" for category, count in shown["categories"].items())
+    typer.echo(f"{recorded.size} entries ({counts or 'none'}) reviewed by {recorded.reviewed_by}: {recorded.digest}")
+
+
+@app.command()
+def roll(
+    authorisation: AuthorisationId,
+    at: Annotated[
+        str | None, typer.Option(help="Only who was listed at this moment, such as 2026-11-23T12:00Z.")
+    ] = None,
+    as_json: AsJson = False,
+    bootstrap: Bootstrap = None,
+) -> None:
+    """Tell who was on a list when: reference, category and dates, no biometrics. Answerable after the purge, too.
+
+    Examples:
+      watchbound watchlist roll --authorisation op-2026-117 --at 2026-11-23T12:00Z
+    """
+    moment = None if at is None else _moment("--at", at)
+    with _governance(bootstrap) as governance:
+        found = [s for s in stays(governance.events(), authorisation) if moment is None or s.covers(moment)]
+    if as_json:
+        typer.echo(_json({"authorisation": authorisation, "at": at, "entries": [stay.as_json() for stay in found]}))
+        return
+    for stay in found:
+        typer.echo(f"{stay.reference}  {stay.category}  {stay.since} to {stay.until} ({stay.ended_by})")
+    typer.echo(f"{len(found)} stays under {authorisation}")
+
+
+def _moment(flag: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        require_aware(moment, flag)
+    except ValueError as error:
+        msg = f"{flag}: expected a moment with its zone, such as 2026-11-23T12:00Z, got {text!r}"
+        raise ConfigurationError(msg) from error
+    return moment
 
 
 def _governance(bootstrap: str | None) -> Governance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
@@ -20,8 +21,9 @@ from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
 from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.trust_list import FileTrustList
+from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import NotAuthorised, Poison, Unavailable, WatchboundError
+from watchbound.domain.errors import NotAuthorised, Poison, Unavailable, UnknownReference, WatchboundError
 from watchbound.domain.listing import Listing
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.model_pack import find_pack
@@ -33,6 +35,7 @@ from watchbound.governance.purging import PurgeConfiguration, open_purger
 from watchbound.governance.receipt_shelf import ReceiptShelf
 from watchbound.governance.remove import Remover
 from watchbound.governance.retention import Undertaker
+from watchbound.governance.review import Likeness, Reviewer, likenesses
 from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.audit_keeping import AuditKeeper
@@ -56,6 +59,7 @@ log = get_logger(__name__)
 
 _CURRENT_WITHIN_S = 30.0
 _DETECT_WIDTH = 640
+_EVENTS_AT_ONCE = 1000
 
 
 class Governance:
@@ -105,11 +109,11 @@ class Governance:
             if not feed.wait_current(_CURRENT_WITHIN_S):
                 msg = f"what is authorised could not be read within {_CURRENT_WITHIN_S:.0f} s: {feed.ready()}"
                 raise Unavailable(msg)
-            audit = open_audit_log(self._audit)
-            opening.callback(audit.close)
-            keeper = open_keeper(self._audit, audit, self._producer, self._clock)
+            self._audit_log = open_audit_log(self._audit)
+            opening.callback(self._audit_log.close)
+            keeper = open_keeper(self._audit, self._audit_log, self._producer, self._clock)
             opening.callback(partial(_sign_for, keeper))
-            self.trail = AuditTrail(audit, self._clock)
+            self.trail = AuditTrail(self._audit_log, self._clock)
             self._resources = opening.pop_all()
         return self
 
@@ -211,6 +215,35 @@ class Governance:
     def remover(self, milvus: MilvusSettings) -> Remover:
         """Takes entries off."""
         return Remover(MilvusGallery(milvus), self._watchlist_log(), self._clock, self.trail)
+
+    def reviewer(self) -> Reviewer:
+        """Records that an officer looked at a list."""
+        return Reviewer(self.trust, self.roster, self._clock, self.trail)
+
+    def likenesses(self, milvus: MilvusSettings, authorisation: Authorisation) -> tuple[Likeness, ...]:
+        """Who on a list resembles whom, by the templates that are stored of those who are listed.
+
+        Raises:
+            Unavailable: the gallery does not answer.
+        """
+        listed = {listing.entry.reference for listing in self.listed(authorisation.id)}
+        try:
+            stored = MilvusGallery(milvus).images(authorisation.id)
+        except UnknownReference:
+            stored = []
+        images = [image for image in stored if image.entry.reference in listed]
+        return likenesses(images, authorisation.threshold, DUPLICATE_SIMILARITY)
+
+    def events(self) -> Iterator[AuditEvent]:
+        """Everything that was ever audited, in order.
+
+        Raises:
+            Unavailable: the audit log does not answer.
+        """
+        first = 0
+        while records := self._audit_log.records(first, _EVENTS_AT_ONCE):
+            yield from (record.event for record in records)
+            first += len(records)
 
     def listed(self, authorisation_id: str) -> tuple[Listing, ...]:
         """Who is on a watchlist now.

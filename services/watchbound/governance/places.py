@@ -10,7 +10,7 @@ from watchbound.domain.errors import KeyDestroyed, Poison, UnknownReference
 from watchbound.domain.fingerprint import Fingerprints
 from watchbound.domain.match import subject_key
 from watchbound.domain.sealing import Purpose
-from watchbound.pipeline.topics import WATCHLIST_CHANGES
+from watchbound.pipeline.topics import WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
 from watchbound.ports import Gallery, KeyRing, PictureStore, Record, RecordProducer, TopicReader
 
 _ACKNOWLEDGED_WITHIN_S = 10.0
@@ -164,7 +164,7 @@ class PicturesPlace:
 
 
 class WatchlistChangesPlace:
-    """The entries that stand on the compacted topic, from which workers begin again after a restart."""
+    """The entries that stand on the compacted topics: those that workers begin again from, and those that wait."""
 
     name = "watchlist changes"
     unit = "standing records"
@@ -177,24 +177,26 @@ class WatchlistChangesPlace:
 
     def look(self, authorisation_id: str) -> Found:
         """Count the keys of the authorisation whose latest record is no tombstone."""
-        return Found(len(self._standing(authorisation_id)), "the topic was read to its end")
+        return Found(len(self._standing(authorisation_id)), "both topics were read to their ends")
 
     def erase(self, authorisation_id: str) -> None:
         """A tombstone for each."""
-        sent = [self._producer.send(WATCHLIST_CHANGES.name, key, None) for key in self._standing(authorisation_id)]
+        sent = [self._producer.send(topic, key, None) for topic, key in self._standing(authorisation_id)]
         for delivery in sent:
             delivery.wait(_ACKNOWLEDGED_WITHIN_S)
 
-    def _standing(self, authorisation_id: str) -> list[str]:
+    def _standing(self, authorisation_id: str) -> list[tuple[str, str]]:
+        """Topic and key of each."""
         prefix = subject_key(authorisation_id, "")
-        standing: dict[str, None] = {}
-        for record in self._records(WATCHLIST_CHANGES.name):
-            if record.key is None or not record.key.startswith(prefix):
-                continue
-            if record.value is None:
-                standing.pop(record.key, None)
-            else:
-                standing[record.key] = None
+        standing: dict[tuple[str, str], None] = {}
+        for topic in (WATCHLIST_CHANGES.name, WATCHLIST_PROPOSALS.name):
+            for record in self._records(topic):
+                if record.key is None or not record.key.startswith(prefix):
+                    continue
+                if record.value is None:
+                    standing.pop((topic, record.key), None)
+                else:
+                    standing[topic, record.key] = None
         return list(standing)
 
 
