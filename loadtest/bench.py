@@ -155,8 +155,9 @@ class Bench:
         """Two officers approve everybody, as the workers want to see it."""
         by, now = self._officers, datetime.now(UTC)
         two = TwoOfficers(FileSigner.load(by.key("watchlist-1")), FileSigner.load(by.key("watchlist-2")))
+        codec = codecs.watchlist_change(self._ring)
         changes = [
-            (subject_key(AUTHORISATION, image.entry.reference), codecs.WATCHLIST_CHANGE.encode(two.added([image], now)))
+            (subject_key(AUTHORISATION, image.entry.reference), codec.encode(two.added([image], now)))
             for image in images
         ]
         self._send(WATCHLIST_CHANGES.name, changes)

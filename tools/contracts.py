@@ -11,6 +11,7 @@ from typing import Any
 from watchbound.adapters import codecs
 from watchbound.pipeline import topics
 from watchbound.pipeline.topics import Topic
+from watchbound.testing.keyring import UnsealedKeyRing
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -92,14 +93,14 @@ CONTRACTS: tuple[Contract, ...] = (
     ),
     Contract(
         topics.WATCHLIST_CHANGES,
-        codecs.WATCHLIST_CHANGE,
+        codecs.watchlist_change(UnsealedKeyRing()),
         "One entry, entire, as two officers put their names to it; or that it was removed.",
         ("watchbound watchlist approve", "watchbound watchlist remove"),
         ("matching", "alerting", "governance"),
     ),
     Contract(
         topics.WATCHLIST_PROPOSALS,
-        codecs.WATCHLIST_PROPOSAL,
+        codecs.watchlist_proposal(UnsealedKeyRing()),
         "One entry as one officer wants it to stand; nobody matches it before another officer has approved it.",
         ("watchbound watchlist enrol",),
         ("governance",),

@@ -5,7 +5,7 @@ Every implementation of a port passes the port's suite in `tests/contract/`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -358,8 +358,8 @@ class PictureStore(Protocol):
     def pictures(self, authorisation_id: str) -> dict[PictureName, int]:
         """What is there, with the length of each in bytes."""
 
-    def remove(self, authorisation_id: str, reference: str) -> int:
-        """Erase an entry's pictures; returns how many there were."""
+    def remove(self, authorisation_id: str, reference: str, keep: Collection[str] = ()) -> int:
+        """Erase an entry's pictures but those of the image ids in `keep`; returns how many were erased."""
 
     def sweep(self, authorisation_id: str) -> int:
         """Erase all pictures of an authorisation; returns how many there were."""

@@ -72,6 +72,11 @@ def test_an_entry_that_goes_takes_its_pictures_along(pictures: WatchlistPictures
     assert pictures.remove("op-1", "REF-1") == 0
 
 
+def test_an_entry_may_keep_some_of_its_pictures(pictures: WatchlistPictures, store: PictureStore) -> None:
+    assert pictures.remove("op-1", "REF-1", keep=[SIDE.image_id]) == 1
+    assert set(store.pictures("op-1")) == {SIDE, OTHER}
+
+
 def test_a_sweep_takes_all_of_an_authorisation_and_nothing_else(
     pictures: WatchlistPictures, store: PictureStore
 ) -> None:

@@ -51,6 +51,7 @@ from watchbound.stack.embedded import EmbeddedStack, Service
 from watchbound.stack.milvus_lite import MilvusLite
 from watchbound.stack.officers import Officers
 from watchbound.stack.tansu import Tansu
+from watchbound.testing.pictures import InMemoryPictureStore
 
 ACTS_WITHIN_S = 1.0
 FRAMES_AFTER = 10
@@ -252,7 +253,8 @@ def test_enrolment_and_removal_act_on_every_worker_within_a_second(
     )
     two, trust = watchlist_officers(officers()), load(TrustSettings, list=officers().trust_list)
     audit = load(AuditSettings, url=f"sqlite:///{tmp_path / 'audit.db'}")
-    with Governance(kafka, load(AuthoritySettings), load(ClockSettings), audit, trust) as governance:
+    pictures = InMemoryPictureStore()
+    with Governance(kafka, load(AuthoritySettings), load(ClockSettings), audit, trust, ring, pictures) as governance:
         enroller, remover = governance.enroller(milvus, model_settings, two.first), governance.remover(milvus)
         with Site(kafka, ring, "op-1", someone_standing("P001")), MatchWatch(kafka) as watch:
             # Long enough for both tracks to have been set aside as clearly not listed.

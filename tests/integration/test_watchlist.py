@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 
 from tests.fixtures.officers import officers
 from watchbound.adapters.clock import SystemClock
-from watchbound.adapters.codecs import AUTHORISATION, LISTING_CHANGE, WATCHLIST_CHANGE
+from watchbound.adapters.codecs import AUTHORISATION, LISTING_CHANGE, watchlist_change
 from watchbound.adapters.kafka_log import KafkaTopicReader
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.keyring_file import init_ring
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.cli import authorise, watchlist
@@ -34,8 +35,8 @@ from watchbound.pipeline.feed import Feed, authority_handler, in_turn
 from watchbound.pipeline.topics import AUTHORISATIONS, WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
-from watchbound.ports import Image
-from watchbound.settings import KafkaSettings
+from watchbound.ports import Image, KeyRing
+from watchbound.settings import KafkaSettings, KeySettings, load
 from watchbound.stack.demo import papers_of_today
 from watchbound.stack.milvus_lite import MilvusLite
 from watchbound.stack.tansu import Tansu
@@ -54,6 +55,10 @@ class Command:
     stores: tuple[str, ...]
     models: tuple[str, ...]
     keys: dict[str, str]
+
+    def ring(self) -> KeyRing:
+        folder, master_key = (Path(self.keys[f"WATCHBOUND_KEYS_{name}"]) for name in ("FOLDER", "MASTER_KEY"))
+        return open_key_ring(load(KeySettings, folder=folder, master_key=master_key))
 
     def authorise(self, *arguments: str, code: int = 0) -> Any:
         return self._call(authorise.app, [*arguments, "--bootstrap", self.kafka.bootstrap], code)
@@ -115,6 +120,7 @@ def command(
         {
             "WATCHBOUND_KEYS_FOLDER": str(folder / "ring"),
             "WATCHBOUND_KEYS_MASTER_KEY": str(folder / "master.key"),
+            "WATCHBOUND_PICTURES_FOLDER": str(folder / "pictures"),
         },
     )
 
@@ -136,7 +142,8 @@ def worker(command: Command) -> Iterator[Worker]:
     handlers = {
         AUTHORISATIONS.name: authority_handler(AUTHORISATION, held.view),
         WATCHLIST_CHANGES.name: in_turn(
-            roster_handler(LISTING_CHANGE.decode, held.roster), watchlist_handler(WATCHLIST_CHANGE, held.delta)
+            roster_handler(LISTING_CHANGE.decode, held.roster),
+            watchlist_handler(watchlist_change(command.ring()), held.delta),
         ),
     }
     command.authorise("list")
@@ -263,7 +270,8 @@ def test_enrolment_and_removal_reach_a_worker_within_a_second(command: Command, 
     command.watchlist("approve", "--entry", "REF-9", "--authorisation", "quick")
     within(WITHIN_S, lambda: worker.roster.status("quick", "REF-9", datetime.now(UTC)) is EntryStatus.LISTED)
     reader = KafkaTopicReader(command.kafka, [WATCHLIST_CHANGES.name], "test-probe")
-    changes = [WATCHLIST_CHANGE.decode(r.value) for r in reader.poll(5.0) if r.key == "quick/REF-9" and r.value]
+    codec = watchlist_change(command.ring())
+    changes = [codec.decode(r.value) for r in reader.poll(5.0) if r.key == "quick/REF-9" and r.value]
     reader.close()
     embedding = getattr(changes[-1], "images")[0].embedding  # noqa: B009 - the one union member with images
     probe, digest = embedding.vector, embedding.model_digest

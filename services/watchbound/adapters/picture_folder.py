@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from watchbound.adapters.private_files import erase, make_private, reaching, require_private, sync_folder, write_private
@@ -61,10 +61,11 @@ class FolderPictureStore:
         with reaching(self._root):
             return {self._name(path): path.stat().st_size for path in self._files(authorisation_id)}
 
-    def remove(self, authorisation_id: str, reference: str) -> int:
+    def remove(self, authorisation_id: str, reference: str, keep: Collection[str] = ()) -> int:
         """See `PictureStore.remove`."""
         require_name(reference, "an entry reference")
-        return self._erase([p for p in self._files(authorisation_id) if p.parent.name == reference])
+        of_entry = [path for path in self._files(authorisation_id) if path.parent.name == reference]
+        return self._erase([path for path in of_entry if self._name(path).image_id not in keep])
 
     def sweep(self, authorisation_id: str) -> int:
         """See `PictureStore.sweep`."""

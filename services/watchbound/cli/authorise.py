@@ -13,7 +13,7 @@ import typer
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import configure_logs
-from watchbound.adapters.signing import FileSigner
+from watchbound.adapters.signers import open_signer
 from watchbound.cli.authorisation_words import as_json, history, in_words
 from watchbound.domain.act import ActKind
 from watchbound.domain.activation import Activation, PreDeploymentItem
@@ -128,7 +128,7 @@ def draft(
         "officer": officer,
         "urgent": urgent,
     }
-    signer, ring = FileSigner.load(key), open_key_ring(load(KeySettings))
+    signer, ring = open_signer(key), open_key_ring(load(KeySettings))
     with _governance(bootstrap) as governance:
         terms = read_terms(file, flags, governance.view.holder(signer.key_id), SystemClock().now())
         drafted = governance.authoriser().draft(terms, signer, ring)
@@ -174,7 +174,7 @@ def activate(
         --watchlist-size 412 --item dpia-in-force --item policy-document-in-force \
         --item signage-placed --item briefing-given --item equality-monitoring-arranged
     """
-    signer = FileSigner.load(key)
+    signer = open_signer(key)
     try:
         activation = Activation(
             reviewed_by, _moment("--reviewed-at", reviewed_at) or SystemClock().now(), watchlist_size, frozenset(item)
@@ -296,7 +296,7 @@ def _act(
     bootstrap: str | None,
     details: Callable[[], dict[str, str]] = dict,
 ) -> None:
-    signer = FileSigner.load(key)
+    signer = open_signer(key)
     with _governance(bootstrap) as governance:
         if kind is ActKind.RESUME:
             governance.require_clock()

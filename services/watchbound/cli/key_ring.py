@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 
+from watchbound.adapters.audit_log import open_audit_log
+from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.keyring import init_key_ring, open_key_ring
 from watchbound.adapters.logs import configure_logs
 from watchbound.domain.sealing import Purpose
-from watchbound.settings import KeySettings, LogSettings, load
+from watchbound.pipeline.audit import AuditTrail
+from watchbound.settings import AuditSettings, KeySettings, LogSettings, load
 
 app = typer.Typer(help="Make and renew data keys.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -47,6 +50,8 @@ def init(folder: Folder = None, master_key: MasterKey = None, as_json: AsJson = 
 @app.command()
 def rotate(
     authorisation: Annotated[str, typer.Argument(help="Whose keys.")],
+    actor: Annotated[str, typer.Option(help="Who rotates.")],
+    reason: Annotated[str, typer.Option(help="Why; goes to the audit log.")],
     purpose: Annotated[Purpose | None, typer.Option(help="Only the key of this purpose.")] = None,
     folder: Folder = None,
     master_key: MasterKey = None,
@@ -55,10 +60,12 @@ def rotate(
     """Make a new version of an authorisation's keys: it seals from now on, and older ones still open.
 
     Examples:
-      watchbound ring rotate op-2026-117
-      watchbound ring rotate op-2026-117 --purpose frames --json
+      watchbound ring rotate op-2026-117 --actor admin-3 --reason "monthly"
+      watchbound ring rotate op-2026-117 --purpose frames --actor admin-3 --reason "monthly" --json
     """
     ring = open_key_ring(_settings(folder, master_key))
+    audit = AuditTrail(open_audit_log(load(AuditSettings)), SystemClock())
+    audit.record(actor, "key.rotated", authorisation, reason, purpose=purpose.value if purpose else "all")
     made = {one.value: ring.rotate(authorisation, one) for one in ([purpose] if purpose else Purpose)}
     if as_json:
         typer.echo(json.dumps({"authorisation": authorisation, "versions": made}))

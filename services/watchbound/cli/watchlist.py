@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import configure_logs
-from watchbound.adapters.signing import FileSigner
+from watchbound.adapters.picture_folder import open_picture_store
+from watchbound.adapters.signers import open_signer
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import ConfigurationError
@@ -27,14 +29,17 @@ from watchbound.governance.main import Governance
 from watchbound.governance.roll_call import stays
 from watchbound.governance.stated_papers import PAPER_COLUMNS, read_paper_defaults
 from watchbound.governance.submissions import Defaults, Line, read_submissions
+from watchbound.ports import KeyRing, PictureStore
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
     ClockSettings,
     KafkaSettings,
+    KeySettings,
     LogSettings,
     MilvusSettings,
     ModelSettings,
+    PictureSettings,
     TrustSettings,
     load,
 )
@@ -95,13 +100,13 @@ def enrol(
         msg = f"--report: expected a file in a folder that exists, got {report}"
         raise ConfigurationError(msg)
     defaults = (read_paper_defaults(papers) if papers is not None else {}) | _papers_stated(stated or [])
-    signer = FileSigner.load(key)
+    signer = open_signer(key)
     milvus = load(MilvusSettings, uri=milvus_uri)
     models = load(ModelSettings, pack=pack, cache=models_cache)
     holder = FileTrustList(load(TrustSettings).list).holder(signer.key_id)
     added_at = SystemClock().now()
     lines = read_submissions(source, Defaults(authorisation, category, response_level, defaults, holder, added_at))
-    with _governance(bootstrap) as governance:
+    with _changing(bootstrap) as governance:
         enroller = governance.enroller(milvus, models, signer, duplicate_at)
         with _progress() as progress:
             result = enroller.enrol(authorisation, lines, _watching(progress, lines))
@@ -121,7 +126,7 @@ def pending(authorisation: AuthorisationId, as_json: AsJson = False, bootstrap: 
     Examples:
       watchbound watchlist pending --authorisation op-2026-117
     """
-    with _governance(bootstrap) as governance:
+    with _changing(bootstrap) as governance:
         waiting = [_entry(p.entry, p.papers, len(p.images)) for p in governance.pending.of(authorisation)]
     _show(authorisation, waiting, "wait for approval", as_json)
 
@@ -147,8 +152,8 @@ def approve(
     if everything == bool(entry):
         msg = "expected either --entry REF, once or more, or --all"
         raise ConfigurationError(msg)
-    signer = FileSigner.load(key)
-    with _governance(bootstrap) as governance:
+    signer = open_signer(key)
+    with _changing(bootstrap) as governance:
         approver = governance.approver(load(MilvusSettings, uri=milvus_uri))
         approved = approver.approve(authorisation, None if everything else entry, signer)
     _show(authorisation, [_entry(a.entry, a.papers, len(a.images)) for a in approved], "approved", as_json)
@@ -169,8 +174,8 @@ def reject(
     Examples:
       watchbound watchlist reject REF-0042 --authorisation op-2026-117 --key officer.pem --reason "wrong person"
     """
-    signer = FileSigner.load(key)
-    with _governance(bootstrap) as governance:
+    signer = open_signer(key)
+    with _changing(bootstrap) as governance:
         governance.approver(load(MilvusSettings, uri=milvus_uri)).reject(authorisation, references, signer, reason)
     if as_json:
         typer.echo(_json({"authorisation": authorisation, "rejected": references}))
@@ -208,7 +213,7 @@ def remove(
       watchbound watchlist remove REF-0042 --authorisation op-2026-117 \
         --by j.okafor --reason "arrested on 22 November"
     """
-    with _governance(bootstrap) as governance:
+    with _changing(bootstrap) as governance:
         remover = governance.remover(load(MilvusSettings, uri=milvus_uri))
         images = remover.remove(authorisation, reference, by, reason)
     if as_json:
@@ -236,7 +241,7 @@ def review(
     Examples:
       watchbound watchlist review --authorisation op-2026-117 --key officer.pem
     """
-    signer = FileSigner.load(key)
+    signer = open_signer(key)
     with _governance(bootstrap) as governance:
         known = require_known(governance.view, authorisation)
         listed = governance.listed(authorisation)
@@ -312,7 +317,7 @@ def _moment(flag: str, text: str) -> datetime:
     return moment
 
 
-def _governance(bootstrap: str | None) -> Governance:
+def _governance(bootstrap: str | None, ring: KeyRing | None = None, pictures: PictureStore | None = None) -> Governance:
     configure_logs("governance", load(LogSettings))
     return Governance(
         load(KafkaSettings, bootstrap=bootstrap),
@@ -320,7 +325,14 @@ def _governance(bootstrap: str | None) -> Governance:
         load(ClockSettings),
         load(AuditSettings),
         load(TrustSettings),
+        ring,
+        pictures,
     )
+
+
+def _changing(bootstrap: str | None) -> Governance:
+    """For acts that handle templates and pictures."""
+    return _governance(bootstrap, open_key_ring(load(KeySettings)), open_picture_store(load(PictureSettings)))
 
 
 def _papers_stated(stated: list[str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from watchbound.domain.face import Box, Detection, FaceQuality
 from watchbound.extraction.align import align
 from watchbound.extraction.decode import PictureLimits
 from watchbound.extraction.quality import ENROLMENT_GATE, QualityFault, QualityGate, assess
+from watchbound.extraction.shots import cut_context
 from watchbound.extraction.still import STILL_LIMITS, read_still
 from watchbound.ports import Detector, Embedder, Image
 
@@ -55,9 +56,11 @@ class SingleFace:
 
     Attributes:
         image_id: sha256 of the file's bytes, hexadecimal.
+        picture: the face with its surroundings, for people to compare with; every other face in it is hidden.
     """
 
     image_id: str
+    picture: Image
     embedding: Embedding
     quality: FaceQuality
 
@@ -107,17 +110,18 @@ class FaceReader:
             image = read_still(data, self._limits)
         except Poison as poison:
             raise FaceRefused(ImageFault.UNREADABLE, str(poison)) from poison
-        image, detection = self._find(image)
+        image, detection, others = self._find(image)
         crop = self._crop(image, detection)
         quality = assess(detection, crop)
         fault = self._gate.fault(quality)
         if fault is not None:
             raise FaceRefused(fault, describe(fault, quality, self._gate))
         embedding = Embedding.of(self._embedder.embed(crop[np.newaxis])[0], self._embedder.digest)
-        return SingleFace(hashlib.sha256(data).hexdigest(), embedding, quality)
+        picture = cut_context(image, detection.box, others)
+        return SingleFace(hashlib.sha256(data).hexdigest(), picture, embedding, quality)
 
-    def _find(self, image: Image) -> tuple[Image, Detection]:
-        """The face, and the picture in whose pixels it is given."""
+    def _find(self, image: Image) -> tuple[Image, Detection, list[Box]]:
+        """The picture in whose pixels the face is given, the face, and where others are."""
         found = self._detector.detect(image)
         if not found:
             # A face that fills its picture is found only when there is room around it.
@@ -126,7 +130,8 @@ class FaceReader:
             found = self._detector.detect(image)
         if not found:
             raise FaceRefused(ImageFault.NO_FACE, "expected one face, found none")
-        return image, _the_one(found)
+        face = _the_one(found)
+        return image, face, [other.box for other in found if other is not face]
 
     def _crop(self, image: Image, detection: Detection) -> Image:
         """The aligned crop. A large face is shrunk by areas first: sampling it straight to 112 pixels would alias."""

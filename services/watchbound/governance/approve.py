@@ -18,6 +18,7 @@ from watchbound.domain.listing import approval_statement, listing_of
 from watchbound.domain.watchlist import EntryAdded, EntryProposed
 from watchbound.governance.watchlist_log import Pending, WatchlistLog
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.pipeline.watchlist_roster import Roster, require_vouched
 from watchbound.ports import Clock, Gallery, Signer, TrustList
 
@@ -37,6 +38,7 @@ class Approver:
         roster: who is listed now.
         pending: what waits.
         permission: returns the authorisation if people may be enrolled under it at this moment, else raises.
+        pictures: where the faces of proposed images rest.
         audit: told before anything becomes searchable.
     """
 
@@ -49,6 +51,7 @@ class Approver:
         roster: Roster,
         pending: Pending,
         permission: Callable[[str], Authorisation],
+        pictures: WatchlistPictures,
         audit: AuditTrail,
     ) -> None:
         self._gallery = gallery
@@ -58,6 +61,7 @@ class Approver:
         self._roster = roster
         self._pending = pending
         self._permission = permission
+        self._pictures = pictures
         self._audit = audit
 
     def approve(
@@ -104,6 +108,10 @@ class Approver:
         for proposal in proposals:
             self._audit.record(holder, "watchlist.rejected", authorisation_id, reason, object=proposal.entry.reference)
         self._log.withdraw(authorisation_id, [proposal.entry.reference for proposal in proposals])
+        for proposal in proposals:
+            standing = self._roster.find(authorisation_id, proposal.entry.reference)
+            listed = () if standing is None else standing.image_ids
+            self._pictures.remove(authorisation_id, proposal.entry.reference, keep=listed)
 
     def _chosen(self, authorisation_id: str, references: Collection[str] | None) -> list[EntryProposed]:
         waiting = {proposal.entry.reference: proposal for proposal in self._pending.of(authorisation_id)}

@@ -13,10 +13,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import cv2
+import numpy as np
+import simplejpeg
+
 from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import NotTrusted
 from watchbound.domain.listing import proposal_statement, says_nothing_new
+from watchbound.domain.picture import PictureName
 from watchbound.domain.signature import Role
 from watchbound.domain.terms import Terms
 from watchbound.domain.watchlist import EnrolledImage, EntryProposed, WatchlistEntry
@@ -27,8 +32,9 @@ from watchbound.governance.roll import Roll
 from watchbound.governance.submissions import Line, Submission
 from watchbound.governance.watchlist_log import Pending, WatchlistLog
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.pipeline.watchlist_roster import Roster
-from watchbound.ports import Clock, Gallery, Signer, TrustList
+from watchbound.ports import Clock, Gallery, Image, Signer, TrustList
 
 T = TypeVar("T")
 
@@ -36,6 +42,8 @@ DUPLICATE_SIMILARITY = 0.70
 """From here on two references are taken for one person until a person says otherwise (cosine)."""
 
 _BATCH_ENTRIES = 16
+_PICTURE_PIXELS = 480
+_PICTURE_QUALITY = 90
 
 ImageDone = Callable[[ImageReport], None]
 
@@ -64,6 +72,7 @@ class Enroller:
         signer: the proposing officer's key.
         trust: says whose key that is, and whether they may propose.
         audit: told before anything is proposed.
+        pictures: where the faces of accepted images rest, sealed, for reviewers to compare with.
         duplicate_at: cosine similarity from which an image is refused as another entry's.
     """
 
@@ -79,6 +88,7 @@ class Enroller:
         signer: Signer,
         trust: TrustList,
         audit: AuditTrail,
+        pictures: WatchlistPictures,
         duplicate_at: float = DUPLICATE_SIMILARITY,
     ) -> None:
         self._gallery = gallery
@@ -91,6 +101,7 @@ class Enroller:
         self._signer = signer
         self._trust = trust
         self._audit = audit
+        self._pictures = pictures
         self._duplicate_at = duplicate_at
 
     def enrol(self, authorisation_id: str, lines: Sequence[Line], on_image: ImageDone) -> EnrolmentReport:
@@ -140,11 +151,13 @@ class Enroller:
         on_image: ImageDone,
     ) -> None:
         proposals: list[EntryProposed] = []
+        faces: dict[PictureName, Image] = {}
         for group in batch:
             wanted = False
             beyond = beyond_terms(permitted, group.entry, roll)
             for index, submission in group.submissions:
-                reports[index] = self._look(submission, roll) if beyond is None else _refused(submission, *beyond)
+                refusal = None if beyond is None else _refused(submission, *beyond)
+                reports[index] = refusal or self._look(submission, roll, faces)
                 wanted |= reports[index].outcome.enrolled
                 on_image(reports[index])
             if not wanted:
@@ -168,6 +181,8 @@ class Enroller:
                 images=str(len(proposal.images)),
                 source=proposal.papers.source,
             )
+        for name, picture in faces.items():
+            self._pictures.keep(name, encode_face(picture))
         self._log.propose(proposals)
 
     def _signed(self, entry: WatchlistEntry, images: tuple[EnrolledImage, ...], papers: EntryPapers) -> EntryProposed:
@@ -179,8 +194,8 @@ class Enroller:
             raise NotTrusted(msg)
         return EntryProposed(entry, images, papers, signature)
 
-    def _look(self, submission: Submission, roll: Roll) -> ImageReport:
-        """Read one image and put it on the roll, or say why not."""
+    def _look(self, submission: Submission, roll: Roll, faces: dict[PictureName, Image]) -> ImageReport:
+        """Read one image and put it on the roll and its face among `faces`, or say why not."""
         path, entry = str(submission.path), submission.entry
         try:
             face = self._faces.read(_bytes_of(submission.path))
@@ -201,6 +216,7 @@ class Enroller:
                 path, entry.reference, Outcome.DUPLICATE_OF, detail, other, similarity, quality=face.quality
             )
         roll.put([EnrolledImage(entry, face.image_id, face.embedding)])
+        faces[PictureName(entry.authorisation_id, entry.reference, face.image_id)] = face.picture
         return ImageReport(path, entry.reference, Outcome.ACCEPTED, quality=face.quality)
 
 
@@ -216,6 +232,15 @@ def beyond_terms(permitted: Terms, entry: WatchlistEntry, roll: Roll) -> tuple[O
 
 def _refused(submission: Submission, outcome: Outcome, detail: str) -> ImageReport:
     return ImageReport(str(submission.path), submission.entry.reference, outcome, detail)
+
+
+def encode_face(picture: Image) -> bytes:
+    """The picture as a JPEG whose longer side has at most `_PICTURE_PIXELS`."""
+    scale = _PICTURE_PIXELS / max(picture.shape[:2])
+    if scale < 1.0:
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    encoded: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(picture), _PICTURE_QUALITY, "BGR", "420")
+    return encoded
 
 
 def _by_entry(lines: Iterable[Line]) -> list[_Group]:

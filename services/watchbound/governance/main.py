@@ -23,7 +23,14 @@ from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import NotAuthorised, Poison, Unavailable, UnknownReference, WatchboundError
+from watchbound.domain.errors import (
+    ConfigurationError,
+    NotAuthorised,
+    Poison,
+    Unavailable,
+    UnknownReference,
+    WatchboundError,
+)
 from watchbound.domain.listing import Listing
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.model_pack import find_pack
@@ -42,9 +49,10 @@ from watchbound.pipeline.audit_keeping import AuditKeeper
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.authority_desk import AuthorityDesk
 from watchbound.pipeline.feed import Feed, authority_handler
+from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.pipeline.topics import AUDIT, AUTHORISATIONS, WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
-from watchbound.ports import Record, Signer
+from watchbound.ports import KeyRing, PictureStore, Record, Signer
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
@@ -65,6 +73,11 @@ _EVENTS_AT_ONCE = 1000
 class Governance:
     """The acts of governance on the real log and gallery, as a context: inside it the present state is known.
 
+    Args:
+        kafka, authority, audit, trust: where the log, the audit log and the trust list are.
+        ring, pictures: what watchlists are sealed with, and where their pictures rest; None for acts that change no
+            watchlist, for which `pending` stays empty.
+
     Attributes:
         trail: where each act is recorded before it is done.
         view: what is authorised.
@@ -84,6 +97,8 @@ class Governance:
         clock: ClockSettings,
         audit: AuditSettings,
         trust: TrustSettings,
+        ring: KeyRing | None = None,
+        pictures: PictureStore | None = None,
     ) -> None:
         self._kafka = kafka
         self._audit = audit
@@ -93,6 +108,8 @@ class Governance:
         self.view = AuthorityView(self._clock, authority.max_age_s, self.trust)
         self.roster = Roster(self.trust)
         self.pending = Pending()
+        self._ring = ring
+        self._picture_store = pictures
         self._resources = ExitStack()
 
     def __enter__(self) -> Governance:
@@ -126,8 +143,9 @@ class Governance:
         handlers = {
             AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self.view),
             WATCHLIST_CHANGES.name: roster_handler(codecs.LISTING_CHANGE.decode, self.roster),
-            WATCHLIST_PROPOSALS.name: pending_handler(codecs.WATCHLIST_PROPOSAL, self.pending),
         }
+        if self._ring is not None:
+            handlers[WATCHLIST_PROPOSALS.name] = pending_handler(codecs.watchlist_proposal(self._ring), self.pending)
         reader = KafkaTopicReader(self._kafka, list(handlers), name)
         return Feed(reader, handlers, self.view.confirm, _tell_poison, "authority and watchlist")
 
@@ -196,6 +214,7 @@ class Governance:
             signer,
             self.trust,
             self.trail,
+            self._pictures(),
             duplicate_at,
         )
 
@@ -209,12 +228,13 @@ class Governance:
             self.roster,
             self.pending,
             self._permission,
+            self._pictures(),
             self.trail,
         )
 
     def remover(self, milvus: MilvusSettings) -> Remover:
         """Takes entries off."""
-        return Remover(MilvusGallery(milvus), self._watchlist_log(), self._clock, self.trail)
+        return Remover(MilvusGallery(milvus), self._watchlist_log(), self._clock, self._pictures(), self.trail)
 
     def reviewer(self) -> Reviewer:
         """Records that an officer looked at a list."""
@@ -260,7 +280,16 @@ class Governance:
         return require_enrollable(self.view, self._clock, authorisation_id)
 
     def _watchlist_log(self) -> WatchlistLog:
-        return WatchlistLog(self._producer, codecs.WATCHLIST_CHANGE, codecs.WATCHLIST_PROPOSAL)
+        if self._ring is None:
+            msg = "changing a watchlist needs the key ring that its templates are sealed with"
+            raise ConfigurationError(msg)
+        return WatchlistLog(self._producer, codecs.watchlist_change(self._ring), codecs.watchlist_proposal(self._ring))
+
+    def _pictures(self) -> WatchlistPictures:
+        if self._ring is None or self._picture_store is None:
+            msg = "changing a watchlist needs its key ring and the store of its pictures"
+            raise ConfigurationError(msg)
+        return WatchlistPictures(self._picture_store, self._ring)
 
 
 def _sign_for(keeper: AuditKeeper | None) -> None:

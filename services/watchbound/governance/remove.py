@@ -10,6 +10,7 @@ from watchbound.domain.errors import InvalidValue, UnknownReference
 from watchbound.domain.watchlist import EntryRemoved
 from watchbound.governance.watchlist_log import WatchlistLog
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.ports import Clock, Gallery
 
 
@@ -20,11 +21,15 @@ class Remover:
         gallery: where templates are kept.
         log: where the removal is told.
         clock: stamps it.
+        pictures: where the faces of its images rest.
         audit: told once the entry can match no more: stopping waits for nothing.
     """
 
-    def __init__(self, gallery: Gallery, log: WatchlistLog, clock: Clock, audit: AuditTrail) -> None:
+    def __init__(
+        self, gallery: Gallery, log: WatchlistLog, clock: Clock, pictures: WatchlistPictures, audit: AuditTrail
+    ) -> None:
         self._gallery = gallery
+        self._pictures = pictures
         self._log = log
         self._clock = clock
         self._audit = audit
@@ -46,6 +51,7 @@ class Remover:
         self._log.publish([EntryRemoved(authorisation_id, reference, self._clock.now())])
         self._log.withdraw(authorisation_id, [reference])
         self._audit.record(by, "watchlist.removed", authorisation_id, reason, object=reference)
+        self._pictures.remove(authorisation_id, reference)
         images = self._gallery.remove(authorisation_id, reference)
         if images == 0:
             msg = (

@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.domain.errors import KeyDestroyed, Poison, PoisonReason
 from watchbound.domain.match import subject_key
 from watchbound.domain.watchlist import EntryAdded, EntryProposed, WatchlistChange
 from watchbound.pipeline.topics import WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
@@ -83,7 +83,12 @@ def pending_handler(codec: Codec[EntryProposed], pending: Pending) -> Callable[[
         if record.value is None:
             pending.drop(authorisation_id, reference)
             return
-        proposal = codec.decode(record.value)
+        try:
+            proposal = codec.decode(record.value)
+        except KeyDestroyed:
+            # What the key sealed is gone: there is nothing left to approve.
+            pending.drop(authorisation_id, reference)
+            return
         subject = subject_key(proposal.entry.authorisation_id, proposal.entry.reference)
         if record.key != subject:
             detail = f"expected the entry's {subject} as the key, got {str(record.key)[:140]!r}"

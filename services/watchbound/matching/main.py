@@ -150,7 +150,7 @@ class WorkerProcess:
             AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self._authority),
             WATCHLIST_CHANGES.name: in_turn(
                 roster_handler(codecs.LISTING_CHANGE.decode, self._roster),
-                watchlist_handler(codecs.WATCHLIST_CHANGE, self._delta),
+                watchlist_handler(codecs.watchlist_change(self._ring), self._delta),
             ),
         }
         gauges = authority_gauges(self._authority, self._metrics)

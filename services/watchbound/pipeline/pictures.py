@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from watchbound.domain.picture import PictureName
 from watchbound.domain.sealing import Purpose
 from watchbound.ports import KeyRing, PictureStore
@@ -38,6 +40,6 @@ class WatchlistPictures:
         """
         return self._ring.open(name.authorisation_id, Purpose.WATCHLIST, self._store.get(name), str(name))
 
-    def remove(self, authorisation_id: str, reference: str) -> int:
-        """Erase an entry's pictures; returns how many there were."""
-        return self._store.remove(authorisation_id, reference)
+    def remove(self, authorisation_id: str, reference: str, keep: Collection[str] = ()) -> int:
+        """Erase an entry's pictures but those of the image ids in `keep`; returns how many were erased."""
+        return self._store.remove(authorisation_id, reference, keep)

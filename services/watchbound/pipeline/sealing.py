@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.domain.embedding import Embedding
+from watchbound.domain.errors import InvalidValue, Poison, PoisonReason
 from watchbound.domain.frame import Frame, SealedFrame
 from watchbound.domain.match import Match
 from watchbound.domain.sealing import Purpose
+from watchbound.domain.watchlist import EnrolledImage, WatchlistEntry
 from watchbound.ports import KeyRing
 
 
@@ -81,3 +83,37 @@ def open_crop(ring: KeyRing, match: Match) -> bytes:
         KeyDestroyed: the key is gone.
     """
     return ring.open(match.entry.authorisation_id, Purpose.ALERTS, match.crop, match.id)
+
+
+def seal_enrolled(ring: KeyRing, image: EnrolledImage) -> bytes:
+    """A listed person's template as it may rest: its vector (little-endian float32), bound to its image and model.
+
+    Raises:
+        KeyDestroyed: the authorisation has no key for its watchlist, or no longer.
+    """
+    vector = image.embedding.vector.astype("<f4").tobytes()
+    bound_to = _template_name(image.entry, image.image_id, image.embedding.model_digest)
+    return ring.seal(image.entry.authorisation_id, Purpose.WATCHLIST, vector, bound_to)
+
+
+def open_enrolled(
+    ring: KeyRing, entry: WatchlistEntry, image_id: str, model_digest: str, sealed: bytes
+) -> EnrolledImage:
+    """The image with its template.
+
+    Raises:
+        Poison: `unsealable`: altered, or another image's or model's.
+        InvalidValue: what was sealed is no unit vector of float32.
+        KeyDestroyed: the key is gone.
+    """
+    bound_to = _template_name(entry, image_id, model_digest)
+    vector = ring.open(entry.authorisation_id, Purpose.WATCHLIST, sealed, bound_to)
+    if len(vector) % 4:
+        msg = f"a vector is a whole number of float32, got {len(vector)} bytes"
+        raise InvalidValue(msg)
+    template = np.frombuffer(vector, dtype="<f4").astype(np.float32)
+    return EnrolledImage(entry, image_id, Embedding(template, model_digest))
+
+
+def _template_name(entry: WatchlistEntry, image_id: str, model_digest: str) -> str:
+    return f"{entry.reference}/{image_id}/{model_digest}"

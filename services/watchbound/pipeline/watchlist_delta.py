@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchbound.domain.candidate import Candidate
-from watchbound.domain.errors import InvalidValue, Poison, PoisonReason
+from watchbound.domain.errors import InvalidValue, KeyDestroyed, Poison, PoisonReason
 from watchbound.domain.match import subject_key
 from watchbound.domain.watchlist import EntryAdded, WatchlistChange, WatchlistEntry
 from watchbound.ports import Clock, Codec, Record
@@ -208,7 +208,11 @@ def watchlist_handler(codec: Codec[WatchlistChange], delta: WatchlistDelta) -> C
     def handle(record: Record) -> None:
         if record.value is None:
             return
-        change = codec.decode(record.value)
+        try:
+            change = codec.decode(record.value)
+        except KeyDestroyed:
+            # What the key sealed is gone: nobody can be matched with it, here or anywhere.
+            return
         changed = change.entry if isinstance(change, EntryAdded) else change
         subject = subject_key(changed.authorisation_id, changed.reference)
         if record.key != subject:

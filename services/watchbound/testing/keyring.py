@@ -96,6 +96,18 @@ class FakeKeyRing:
             raise Unavailable(msg)
 
 
+class UnsealedKeyRing(FakeKeyRing):
+    """Seals nothing, for example payloads and for tests that speak of something else."""
+
+    def seal(self, authorisation_id: str, purpose: Purpose, plain: bytes, bound_to: str) -> bytes:
+        """What was given."""
+        return plain
+
+    def open(self, authorisation_id: str, purpose: Purpose, sealed: bytes, bound_to: str) -> bytes:
+        """What was given."""
+        return sealed
+
+
 def _hide(key: bytes, nonce: bytes, data: bytes) -> bytes:
     """Exclusive or with a key stream; the same again shows."""
     stream = hashlib.shake_256(key + nonce).digest(len(data))

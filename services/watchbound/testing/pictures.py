@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 
 from watchbound.domain.errors import Unavailable, UnknownReference
 from watchbound.domain.picture import PictureName
@@ -41,9 +42,10 @@ class InMemoryPictureStore:
             self._require_up()
             return {n: len(data) for n, data in self._pictures.items() if n.authorisation_id == authorisation_id}
 
-    def remove(self, authorisation_id: str, reference: str) -> int:
+    def remove(self, authorisation_id: str, reference: str, keep: Collection[str] = ()) -> int:
         """See `PictureStore.remove`."""
-        return self._drop([name for name in self.pictures(authorisation_id) if name.reference == reference])
+        of_entry = [name for name in self.pictures(authorisation_id) if name.reference == reference]
+        return self._drop([name for name in of_entry if name.image_id not in keep])
 
     def sweep(self, authorisation_id: str) -> int:
         """See `PictureStore.sweep`."""

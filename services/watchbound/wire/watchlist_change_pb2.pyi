@@ -78,12 +78,12 @@ class EntryPapers(_message.Message):
     def __init__(self, source: _Optional[str] = ..., lawful_holding: _Optional[str] = ..., image_date: _Optional[str] = ..., expires_at_us: _Optional[int] = ..., under_18: _Optional[bool] = ..., under_18_reason: _Optional[str] = ..., added_by: _Optional[str] = ..., added_at_us: _Optional[int] = ..., approved_by: _Optional[str] = ...) -> None: ...
 
 class EnrolledImage(_message.Message):
-    __slots__ = ("image_id", "vector")
+    __slots__ = ("image_id", "sealed_vector")
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
-    VECTOR_FIELD_NUMBER: _ClassVar[int]
+    SEALED_VECTOR_FIELD_NUMBER: _ClassVar[int]
     image_id: str
-    vector: bytes
-    def __init__(self, image_id: _Optional[str] = ..., vector: _Optional[bytes] = ...) -> None: ...
+    sealed_vector: bytes
+    def __init__(self, image_id: _Optional[str] = ..., sealed_vector: _Optional[bytes] = ...) -> None: ...
 
 class EntryRemoved(_message.Message):
     __slots__ = ("authorisation_id", "reference")

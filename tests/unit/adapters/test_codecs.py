@@ -18,9 +18,12 @@ from watchbound.domain.frame import SealedFrame
 from watchbound.domain.listing import listing_of
 from watchbound.domain.terms import LocationType, UseCase
 from watchbound.domain.watchlist import Category, EntryAdded, ResponseLevel, WatchlistChange
+from watchbound.testing.keyring import UnsealedKeyRing
 from watchbound.wire import alert_pb2, authorisation_pb2, common_pb2, decision_pb2
 
 from .. import strategies
+
+WATCHLIST_CHANGE = codecs.watchlist_change(UnsealedKeyRing())
 
 PAIRS: list[tuple[codecs.ProtobufCodec[Any, Any], st.SearchStrategy[Any]]] = [
     (codecs.FRAME, strategies.sealed_frames),
@@ -47,13 +50,13 @@ def test_what_is_written_is_what_is_read(
 
 @given(strategies.watchlist_changes)
 def test_a_watchlist_change_keeps_every_template_to_the_bit(change: WatchlistChange) -> None:
-    read = codecs.WATCHLIST_CHANGE.decode(codecs.WATCHLIST_CHANGE.encode(change))
+    read = WATCHLIST_CHANGE.decode(WATCHLIST_CHANGE.encode(change))
     if not isinstance(change, EntryAdded):
         assert read == change
         return
     assert isinstance(read, EntryAdded)
     assert (read.entry, read.at, read.papers) == (change.entry, change.at, change.papers)
-    assert codecs.LISTING_CHANGE.decode(codecs.WATCHLIST_CHANGE.encode(change)) == listing_of(change)
+    assert codecs.LISTING_CHANGE.decode(WATCHLIST_CHANGE.encode(change)) == listing_of(change)
     for got, put in zip(read.images, change.images, strict=True):
         assert (got.entry, got.image_id, got.embedding.model_digest) == (
             put.entry,

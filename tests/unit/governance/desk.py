@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from tests.unit.extraction.faces import face_at
-from watchbound.adapters.codecs import AUTHORISATION, LISTING_CHANGE, WATCHLIST_CHANGE, WATCHLIST_PROPOSAL
+from watchbound.adapters.codecs import AUTHORISATION, LISTING_CHANGE, watchlist_change, watchlist_proposal
 from watchbound.domain.act import ActKind
 from watchbound.domain.activation import Activation
 from watchbound.domain.audit import AuditEvent
@@ -32,6 +32,7 @@ from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.authority_desk import AuthorityDesk
 from watchbound.pipeline.feed import authority_handler
+from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.pipeline.topics import AUTHORISATIONS, WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Image
@@ -42,6 +43,7 @@ from watchbound.testing.gallery import InMemoryGallery
 from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.log import InMemoryBroker
 from watchbound.testing.office import Office, activation, terms
+from watchbound.testing.pictures import InMemoryPictureStore
 from watchbound.testing.watchlist import FakeOfficers
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -98,16 +100,18 @@ class Desk:
         self._handlers = {
             AUTHORISATIONS.name: authority_handler(AUTHORISATION, self.view),
             WATCHLIST_CHANGES.name: roster_handler(LISTING_CHANGE.decode, self.roster),
-            WATCHLIST_PROPOSALS.name: pending_handler(WATCHLIST_PROPOSAL, self.pending),
+            WATCHLIST_PROPOSALS.name: pending_handler(watchlist_proposal(self.ring), self.pending),
         }
         self._reader = self.broker.reader(list(self._handlers))
         producer = self.broker.producer()
-        log = WatchlistLog(producer, WATCHLIST_CHANGE, WATCHLIST_PROPOSAL)
+        log = WatchlistLog(producer, watchlist_change(self.ring), watchlist_proposal(self.ring))
+        self.pictures = InMemoryPictureStore()
+        pictures = WatchlistPictures(self.pictures, self.ring)
         self.audit = FakeAuditLog()
         audit = AuditTrail(self.audit, self.clock)
         self.acts = AuthorityDesk(producer, AUTHORISATION, self.view, self.clock, audit)
         self.authoriser = Authoriser(self.acts, self.view, self.clock)
-        self.remover = Remover(self.gallery, log, self.clock, audit)
+        self.remover = Remover(self.gallery, log, self.clock, pictures, audit)
         self.enroller = Enroller(
             self.gallery,
             log,
@@ -119,6 +123,7 @@ class Desk:
             self.officers.first,
             self.officers.trust,
             audit,
+            pictures,
             duplicate_at=0.9,
         )
         self.approver = Approver(
@@ -129,6 +134,7 @@ class Desk:
             self.roster,
             self.pending,
             lambda name: require_enrollable(self.view, self.clock, name),
+            pictures,
             audit,
         )
         self.follow()
@@ -183,7 +189,8 @@ class Desk:
         return [(image.entry.reference, image.entry.category.value) for image in self.gallery.images("op-1")]
 
     def changes(self) -> list[WatchlistChange]:
-        return [WATCHLIST_CHANGE.decode(r.value) for r in self.broker.records(WATCHLIST_CHANGES.name) if r.value]
+        codec = watchlist_change(self.ring)
+        return [codec.decode(r.value) for r in self.broker.records(WATCHLIST_CHANGES.name) if r.value]
 
     def audited(self) -> list[AuditEvent]:
         return self.audit.events

@@ -3,14 +3,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import simplejpeg
 
 from tests.unit.governance.desk import BLUE, DEFAULTS, GREEN, GREY, RED, Desk, photo
+from watchbound.adapters.codecs import watchlist_proposal
 from watchbound.domain.act import ActKind
 from watchbound.domain.errors import NotAuthorised, Unavailable, UnknownReference
 from watchbound.domain.listing import EntryStatus
+from watchbound.domain.sealing import Purpose
 from watchbound.domain.watchlist import Category, EntryAdded, EntryRemoved
 from watchbound.governance.enrolment_report import REMEDIES, Outcome
 from watchbound.governance.submissions import read_submissions
+from watchbound.governance.watchlist_log import Pending, pending_handler
+from watchbound.pipeline.pictures import WatchlistPictures
+from watchbound.pipeline.topics import WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
 from watchbound.testing.office import terms
 
 
@@ -195,3 +201,59 @@ def test_the_terms_say_who_may_be_listed_and_how_many(tmp_path: Path) -> None:
     other.grant(terms(categories=frozenset({Category.RISK_OF_HARM})))
     assert {image.outcome for image in other.enrol(tmp_path).images} == {Outcome.CATEGORY_NOT_PERMITTED}
     assert other.enrolled() == []
+
+
+def test_no_template_is_on_the_log_in_plain(desk: Desk, people: Path) -> None:
+    desk.enrol(people)
+    vectors = [image.embedding.vector.astype("<f4").tobytes() for image in desk.gallery.images("op-1")]
+    topics = (WATCHLIST_CHANGES, WATCHLIST_PROPOSALS)
+    log = b"".join(record.value or b"" for topic in topics for record in desk.broker.records(topic.name))
+    assert len(vectors) == 3
+    assert log
+    assert not any(vector in log for vector in vectors)
+
+
+def test_what_was_sealed_with_a_destroyed_key_waits_for_nobody(desk: Desk, people: Path) -> None:
+    desk.propose(people)
+    assert desk.pending.of("op-1")
+    desk.ring.destroy("op-1", Purpose.WATCHLIST)
+    later = Pending()
+    handle = pending_handler(watchlist_proposal(desk.ring), later)
+    for record in desk.broker.records(WATCHLIST_PROPOSALS.name):
+        handle(record)
+    assert later.of("op-1") == ()
+
+
+def test_the_faces_of_accepted_images_rest_sealed_beside_the_list(desk: Desk, people: Path) -> None:
+    desk.enrol(people)
+    names = desk.pictures.pictures("op-1")
+    assert {(name.reference, name.image_id) for name in names} == {
+        (image.entry.reference, image.image_id) for image in desk.gallery.images("op-1")
+    }
+    shown = [WatchlistPictures(desk.pictures, desk.ring).show(name) for name in names]
+    assert all(simplejpeg.is_jpeg(jpeg) for jpeg in shown)
+    assert not any(simplejpeg.is_jpeg(desk.pictures.get(name)) for name in names)
+
+
+def test_an_entry_that_is_removed_takes_its_pictures_along(desk: Desk, people: Path) -> None:
+    desk.enrol(people)
+    desk.remover.remove("op-1", "REF-2", "Supt Example", "found")
+    assert {name.reference for name in desk.pictures.pictures("op-1")} == {"REF-1"}
+
+
+def test_a_rejected_proposal_leaves_no_picture_and_the_approved_ones_stay(desk: Desk, people: Path) -> None:
+    desk.enrol(people)
+    before = set(desk.pictures.pictures("op-1"))
+    photo(people / "REF-2" / "later.png", (20, 235, 20))
+    photo(people / "REF-3.png", GREY)
+    desk.propose(people)
+    assert len(desk.pictures.pictures("op-1")) > len(before)
+    waiting = [proposal.entry.reference for proposal in desk.pending.of("op-1")]
+    desk.approver.reject("op-1", waiting, desk.officers.second, "not the person")
+    assert set(desk.pictures.pictures("op-1")) == before
+
+
+def test_a_refused_image_leaves_no_picture(desk: Desk, tmp_path: Path) -> None:
+    photo(tmp_path / "people" / "REF-0.png", (0, 0, 0))
+    desk.propose(tmp_path / "people")
+    assert desk.pictures.pictures("op-1") == {}

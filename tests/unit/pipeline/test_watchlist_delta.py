@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from watchbound.adapters.codecs import WATCHLIST_CHANGE
+from watchbound.adapters.codecs import watchlist_change
 from watchbound.domain.candidate import Candidate
 from watchbound.domain.embedding import Embedding
-from watchbound.domain.errors import InvalidValue, Poison, PoisonReason
+from watchbound.domain.errors import InvalidValue, Poison, PoisonReason, Unavailable
+from watchbound.domain.sealing import Purpose
 from watchbound.domain.watchlist import (
     Category,
     EnrolledImage,
@@ -26,7 +27,10 @@ from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handle
 from watchbound.ports import Record, TopicPartition
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.gallery import InMemoryGallery
+from watchbound.testing.keyring import FakeKeyRing, UnsealedKeyRing
 from watchbound.testing.watchlist import FakeOfficers
+
+WATCHLIST_CHANGE = watchlist_change(UnsealedKeyRing())
 
 OFFICERS = FakeOfficers()
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -192,3 +196,35 @@ def test_the_topic_is_followed_and_its_keys_are_checked() -> None:
             handle(record(key, WATCHLIST_CHANGE.encode(added("a", X))))
         assert caught.value.reason is PoisonReason.WRONG_KEY
     assert delta.is_removed("op-1", "a")
+
+
+def test_an_entry_whose_key_was_destroyed_is_passed_over() -> None:
+    ring = FakeKeyRing()
+    ring.create("op-1")
+    codec = watchlist_change(ring)
+    value = codec.encode(added("a", X))
+    ring.destroy("op-1", Purpose.WATCHLIST)
+    delta = WatchlistDelta(ManualClock(NOW), KEEP_S)
+    watchlist_handler(codec, delta)(record("op-1/a", value))
+    assert found(delta, X) == {}
+
+
+def test_a_template_moved_to_another_entry_is_refused() -> None:
+    ring = FakeKeyRing()
+    ring.create("op-1")
+    codec = watchlist_change(ring)
+    moved = codec.encode(added("a", X)).replace(b"\n\x01a", b"\n\x01b").replace(b"\x12\x01a", b"\x12\x01b")
+    assert moved != codec.encode(added("a", X))
+    with pytest.raises(Poison) as caught:
+        watchlist_handler(codec, WatchlistDelta(ManualClock(NOW), KEEP_S))(record("op-1/b", moved))
+    assert caught.value.reason is PoisonReason.UNSEALABLE
+
+
+def test_while_the_key_ring_is_away_a_change_is_held() -> None:
+    ring = FakeKeyRing()
+    ring.create("op-1")
+    codec = watchlist_change(ring)
+    value = codec.encode(added("a", X))
+    ring.down = True
+    with pytest.raises(Unavailable):
+        watchlist_handler(codec, WatchlistDelta(ManualClock(NOW), KEEP_S))(record("op-1/a", value))

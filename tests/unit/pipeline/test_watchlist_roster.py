@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.values import ENTRY
 from tests.unit.strategies import after
-from watchbound.adapters.codecs import LISTING_CHANGE, WATCHLIST_CHANGE
+from watchbound.adapters.codecs import LISTING_CHANGE, watchlist_change
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import Poison, PoisonReason
 from watchbound.domain.listing import EntryStatus, Listing, ListingChange, listing_of
@@ -19,7 +19,10 @@ from watchbound.domain.watchlist import Category, EnrolledImage, EntryAdded, Ent
 from watchbound.pipeline.topics import WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Record, TopicPartition
+from watchbound.testing.keyring import UnsealedKeyRing
 from watchbound.testing.watchlist import FakeOfficers, TwoOfficers
+
+WATCHLIST_CHANGE = watchlist_change(UnsealedKeyRing())
 
 DAY_S = 86_400.0
 REFERENCES = ("a", "b", "c")

@@ -9,7 +9,7 @@ from watchbound.adapters.codecs.authority import AUTHORISATION
 from watchbound.adapters.codecs.counts import DEAD_LETTER, TALLY
 from watchbound.adapters.codecs.protobuf import ProtobufCodec
 from watchbound.adapters.codecs.sightings import ALERT, FRAME, MATCH
-from watchbound.adapters.codecs.watchlist import LISTING_CHANGE, WATCHLIST_CHANGE, WATCHLIST_PROPOSAL
+from watchbound.adapters.codecs.watchlist import LISTING_CHANGE, watchlist_change, watchlist_proposal
 
 __all__ = [
     "ALERT",
@@ -21,7 +21,7 @@ __all__ = [
     "LISTING_CHANGE",
     "MATCH",
     "TALLY",
-    "WATCHLIST_CHANGE",
-    "WATCHLIST_PROPOSAL",
     "ProtobufCodec",
+    "watchlist_change",
+    "watchlist_proposal",
 ]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-
-import numpy as np
+from functools import partial
 
 from watchbound.adapters.codecs.protobuf import EnumMap, ProtobufCodec, ProtobufReader
-from watchbound.domain.embedding import Embedding
 from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.listing import Listing, ListingChange
@@ -23,6 +21,8 @@ from watchbound.domain.watchlist import (
     WatchlistChange,
     WatchlistEntry,
 )
+from watchbound.pipeline.sealing import open_enrolled, seal_enrolled
+from watchbound.ports import KeyRing
 from watchbound.wire import common_pb2, watchlist_change_pb2
 
 _CATEGORY = EnumMap(Category, "CATEGORY", common_pb2.Category)
@@ -103,35 +103,28 @@ def _from_signature(message: watchlist_change_pb2.Signature) -> Signature:
     return Signature(message.key_id, message.value)
 
 
-def _to_images(images: tuple[EnrolledImage, ...]) -> list[watchlist_change_pb2.EnrolledImage]:
+def _to_images(ring: KeyRing, images: tuple[EnrolledImage, ...]) -> list[watchlist_change_pb2.EnrolledImage]:
     return [
-        watchlist_change_pb2.EnrolledImage(
-            image_id=image.image_id, vector=image.embedding.vector.astype("<f4").tobytes()
-        )
+        watchlist_change_pb2.EnrolledImage(image_id=image.image_id, sealed_vector=seal_enrolled(ring, image))
         for image in images
     ]
 
 
 def _from_images(
-    message: watchlist_change_pb2.EntryAdded | watchlist_change_pb2.WatchlistProposal, entry: WatchlistEntry
+    ring: KeyRing,
+    message: watchlist_change_pb2.EntryAdded | watchlist_change_pb2.WatchlistProposal,
+    entry: WatchlistEntry,
 ) -> tuple[EnrolledImage, ...]:
     digest = message.model_digest
-    return tuple(EnrolledImage(entry, i.image_id, Embedding(_vector(i.vector), digest)) for i in message.images)
+    return tuple(open_enrolled(ring, entry, image.image_id, digest, image.sealed_vector) for image in message.images)
 
 
-def _vector(data: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    if len(data) % 4:
-        msg = f"a vector is a whole number of float32, got {len(data)} bytes"
-        raise InvalidValue(msg)
-    return np.frombuffer(data, dtype="<f4").astype(np.float32)
-
-
-def _to_watchlist_change(change: WatchlistChange) -> watchlist_change_pb2.WatchlistChange:
+def _to_watchlist_change(ring: KeyRing, change: WatchlistChange) -> watchlist_change_pb2.WatchlistChange:
     message = watchlist_change_pb2.WatchlistChange(at_us=to_micros(change.at))
     if isinstance(change, EntryAdded):
         message.added.entry.CopyFrom(to_entry(change.entry))
         message.added.model_digest = change.images[0].embedding.model_digest
-        message.added.images.extend(_to_images(change.images))
+        message.added.images.extend(_to_images(ring, change.images))
         message.added.papers.CopyFrom(to_papers(change.papers))
         message.added.proposed.CopyFrom(_to_signature(change.proposed))
         message.added.approved.CopyFrom(_to_signature(change.approved))
@@ -141,13 +134,13 @@ def _to_watchlist_change(change: WatchlistChange) -> watchlist_change_pb2.Watchl
     return message
 
 
-def _from_watchlist_change(message: watchlist_change_pb2.WatchlistChange) -> WatchlistChange:
+def _from_watchlist_change(ring: KeyRing, message: watchlist_change_pb2.WatchlistChange) -> WatchlistChange:
     if message.WhichOneof("change") != "added":
         return _from_removal(message)
     added, entry = message.added, from_entry(message.added.entry)
     return EntryAdded(
         entry,
-        _from_images(added, entry),
+        _from_images(ring, added, entry),
         from_papers(added.papers),
         from_micros(message.at_us),
         _from_signature(added.proposed),
@@ -155,19 +148,19 @@ def _from_watchlist_change(message: watchlist_change_pb2.WatchlistChange) -> Wat
     )
 
 
-def _to_proposal(proposal: EntryProposed) -> watchlist_change_pb2.WatchlistProposal:
+def _to_proposal(ring: KeyRing, proposal: EntryProposed) -> watchlist_change_pb2.WatchlistProposal:
     return watchlist_change_pb2.WatchlistProposal(
         entry=to_entry(proposal.entry),
         model_digest=proposal.images[0].embedding.model_digest,
-        images=_to_images(proposal.images),
+        images=_to_images(ring, proposal.images),
         papers=to_papers(proposal.papers),
         proposed=_to_signature(proposal.signature),
     )
 
 
-def _from_proposal(message: watchlist_change_pb2.WatchlistProposal) -> EntryProposed:
+def _from_proposal(ring: KeyRing, message: watchlist_change_pb2.WatchlistProposal) -> EntryProposed:
     entry = from_entry(message.entry)
-    images, papers = _from_images(message, entry), from_papers(message.papers)
+    images, papers = _from_images(ring, message, entry), from_papers(message.papers)
     return EntryProposed(entry, images, papers, _from_signature(message.proposed))
 
 
@@ -193,6 +186,20 @@ def _from_removal(message: watchlist_change_pb2.WatchlistChange) -> EntryRemoved
     return EntryRemoved(message.removed.authorisation_id, message.removed.reference, from_micros(message.at_us))
 
 
-WATCHLIST_CHANGE = ProtobufCodec(watchlist_change_pb2.WatchlistChange, _to_watchlist_change, _from_watchlist_change)
+def watchlist_change(ring: KeyRing) -> ProtobufCodec[WatchlistChange, watchlist_change_pb2.WatchlistChange]:
+    """The codec of the watchlist-changes topic, which seals and opens templates.
+
+    Beside `Poison` it raises `KeyDestroyed` and `Unavailable` where a template is to be opened. Whoever needs none
+    reads `LISTING_CHANGE`, without a key.
+    """
+    message = watchlist_change_pb2.WatchlistChange
+    return ProtobufCodec(message, partial(_to_watchlist_change, ring), partial(_from_watchlist_change, ring))
+
+
+def watchlist_proposal(ring: KeyRing) -> ProtobufCodec[EntryProposed, watchlist_change_pb2.WatchlistProposal]:
+    """The codec of the watchlist-proposals topic; see `watchlist_change`."""
+    message = watchlist_change_pb2.WatchlistProposal
+    return ProtobufCodec(message, partial(_to_proposal, ring), partial(_from_proposal, ring))
+
+
 LISTING_CHANGE = ProtobufReader(watchlist_change_pb2.WatchlistChange, _from_listing_change)
-WATCHLIST_PROPOSAL = ProtobufCodec(watchlist_change_pb2.WatchlistProposal, _to_proposal, _from_proposal)
