@@ -82,7 +82,7 @@ CONTRACTS: tuple[Contract, ...] = (
         codecs.DECISION,
         "What a reviewer decided about an alert.",
         ("watchbound decide",),
-        ("alerting",),
+        ("alerting", "watchbound record"),
     ),
     Contract(
         topics.AUTHORISATIONS,
@@ -110,7 +110,7 @@ CONTRACTS: tuple[Contract, ...] = (
         codecs.TALLY,
         "What one service counted for one camera in one span; increments, to be added up.",
         ("camera", "matching"),
-        ("watchbound demo",),
+        ("alerting", "watchbound record", "watchbound demo"),
     ),
     Contract(
         topics.AUDIT,

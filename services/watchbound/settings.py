@@ -16,7 +16,6 @@ from watchbound.domain.errors import ConfigurationError
 from watchbound.domain.watchlist import ResponseLevel
 
 S = TypeVar("S", bound=BaseSettings)
-
 _LEVELS = "|".join(level.value for level in ResponseLevel)
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
@@ -262,6 +261,16 @@ class AlertingSettings(BaseSettings):
     passage_gap_s: float = Field(20.0, gt=0, description="an alert without a match for so long expires")
     suppress_s: float = Field(600.0, ge=0, description="after a settled decision the entry raises nothing for so long")
     data: Path = Field(Path("~/.cache/watchbound/alerting"), description="Faust's working folder")
+
+
+class BudgetSettings(BaseSettings):
+    """How many false alerts a deployment may raise before it pauses itself."""
+
+    model_config = _prefix("BUDGET")
+
+    rate: float = Field(0.001, gt=0, lt=1, description="false alerts allowed for each face compared")
+    alpha: float = Field(0.05, gt=0, le=0.1, description="chance, at most, that a deployment within it is ever paused")
+    minimum_faces: int = Field(300, ge=1, description="with fewer faces compared nothing is paused")
 
 
 def load(settings: type[S], **flags: Any) -> S:

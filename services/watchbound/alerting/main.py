@@ -19,6 +19,7 @@ from watchbound.adapters.logs import get_logger
 from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.service import ServiceEndpoint
 from watchbound.adapters.trust_list import FileTrustList
+from watchbound.alerting.budget_main import BudgetConfiguration, BudgetGuard
 from watchbound.alerting.fold import AlertCodecs, AlertFold
 from watchbound.alerting.lookalike import LookalikeCheck, Resemblance
 from watchbound.alerting.raise_alert import AlertPolicy
@@ -61,13 +62,14 @@ class AlertingConfiguration:
     adjudication: AdjudicationSettings
     keys: KeySettings
     http: HttpSettings
+    budget: BudgetConfiguration
 
 
 class AlertingService:
     """Matches and decisions in, alerts out.
 
     Raises:
-        ConfigurationError: there is no trust list or key ring that can be used.
+        ConfigurationError: there is no trust list, key ring, guardian's key or audit log that can be used.
         Unavailable: no broker answers.
     """
 
@@ -87,6 +89,17 @@ class AlertingService:
         self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust, watch.trusted)
         self._watchlist = Roster(trust)
         self._feed = self._follow(kafka)
+        self._budget = BudgetGuard(
+            configuration.budget,
+            adjudication.two_person_levels(),
+            self._audit,
+            kafka,
+            self._authority,
+            trust,
+            self._producer,
+            self._clock,
+            self._metrics,
+        )
         policy = AlertPolicy(
             timedelta(seconds=alerting.passage_gap_s),
             timedelta(seconds=alerting.suppress_s),
@@ -110,6 +123,7 @@ class AlertingService:
                 audited_run(self._audit, "alerting", Act.ALERTING_STARTED, Act.ALERTING_STOPPED, "alerts"),
                 self._clock_watcher,
                 self._feed,
+                self._budget,
                 ServiceEndpoint(self._http, self._metrics.exposition, self._not_ready, self._not_live),
             ):
                 self._runner.run(stop)
@@ -132,7 +146,7 @@ class AlertingService:
         self._dead_letters.send(record, poison).wait(_DELIVERY_S)
 
     def _not_ready(self) -> str | None:
-        return self._runner.ready() or self._feed.ready() or self._clock_watcher.ready()
+        return self._runner.ready() or self._feed.ready() or self._clock_watcher.ready() or self._budget.ready()
 
     def _not_live(self) -> str | None:
-        return self._feed.live() or self._clock_watcher.live()
+        return self._feed.live() or self._clock_watcher.live() or self._budget.live()

@@ -14,7 +14,9 @@ from watchbound.settings import (
     AlertingSettings,
     AuditSettings,
     AuthoritySettings,
+    BudgetSettings,
     ClockSettings,
+    GuardianSettings,
     HttpSettings,
     KafkaSettings,
     KeySettings,
@@ -48,6 +50,7 @@ def run(
       watchbound alerting run --passage-gap 30 --suppress 300 --http-port 9103
     """
     # Faust takes a second to import, and every other command starts through this file.
+    from watchbound.alerting.budget_main import BudgetConfiguration
     from watchbound.alerting.main import AlertingConfiguration, AlertingService
 
     configure_logs("alerting", load(LogSettings))
@@ -61,5 +64,6 @@ def run(
         adjudication=load(AdjudicationSettings),
         keys=load(KeySettings),
         http=load(HttpSettings, port=http_port),
+        budget=BudgetConfiguration(load(BudgetSettings), load(GuardianSettings)),
     )
     AlertingService(configuration).run(stop_on_signals())

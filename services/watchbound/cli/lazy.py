@@ -31,6 +31,7 @@ class LazyGroup(TyperGroup):
         "notice": ("notice", "notice"),
         "purge": ("purge", "purge"),
         "governance": ("governance", "app"),
+        "record": ("record", "record"),
         "models": ("models", "app"),
         "audit": ("audit", "app"),
         "topics": ("topics", "app"),

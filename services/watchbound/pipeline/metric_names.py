@@ -77,6 +77,16 @@ RETENTION_OVERDUE = _gauge(
 )
 PURGES = _counter("purges", "Purges tried by the retention clock: clean, incomplete, or failed.", "outcome")
 
+# The false-alert budget
+BUDGET_FACES = _gauge("budget_faces", "Faces compared since the deployment began or was resumed.", "authorisation")
+BUDGET_FALSE_ALERTS = _gauge(
+    "budget_false_alerts", "Of these, faces that raised an alert which people decided to be false.", "authorisation"
+)
+BUDGET_LOWER_BOUND = _gauge(
+    "budget_lower_bound", "With confidence the rate of false alerts is above this share of faces.", "authorisation"
+)
+BUDGET_PAUSES = _counter("budget_pauses", "Deployments paused because they broke their false-alert budget.")
+
 # Every service
 CPU_SECONDS = _gauge("cpu_seconds", "CPU time that the process has used, its threads included.", unit="seconds")
 MEMORY_BYTES = _gauge("memory_bytes", "Resident memory of the process.", unit="bytes")

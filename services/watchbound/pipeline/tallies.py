@@ -68,6 +68,25 @@ class TallyBook:
         return Window(self._since, max(now, self._since + _SHORTEST))
 
 
+class FirstDeliveries:
+    """Says whether a tally is news: delivered for the first time. Belongs to one thread.
+
+    A process drains one tally at a time for a camera and an authorisation, in a camera's partition order, and drains
+    none before the last is acknowledged: so of these an index that is not above the highest one is a repetition.
+    """
+
+    def __init__(self) -> None:
+        self._highest: dict[tuple[str, str, str], int] = {}
+
+    def is_news(self, tally: Tally) -> bool:
+        """Whether to count it; the same tally is news once."""
+        name = (tally.source, tally.camera_id, tally.authorisation_id)
+        if self._highest.get(name, -1) >= tally.index:
+            return False
+        self._highest[name] = tally.index
+        return True
+
+
 class TallyPublisher:
     """Publishes what a book holds, and holds what was not acknowledged for the next attempt.
 

@@ -131,6 +131,7 @@ class _Document:
                 case Mark(x, y, form, role):
                     self._mark(left + x * scale, top + y * scale, scale, form, role.value)
         pdf.set_line_width(0.2)
+        pdf.set_fill_color(255)
         pdf.set_xy(left, top + picture.height * scale + 2)
 
     def _label(self, x: float, y: float, text: str, anchor: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.decision import Decision
 from watchbound.domain.demography import Observation
 from watchbound.domain.moment import Window
-from watchbound.domain.watchlist import Category, ResponseLevel
+from watchbound.domain.watchlist import Category
 from watchbound.governance.record.coverage import CameraCoverage, coverage, operated, pauses
 from watchbound.governance.record.facts import Act, AlertFact, Facts, WatchlistFacts
 from watchbound.governance.record.proportion import Proportion
@@ -122,14 +122,9 @@ class DeploymentRecord:
         return dict(sorted(counted.items(), key=lambda item: item[0].value))
 
 
-def build_record(facts: Facts, two_person: Mapping[ResponseLevel, bool]) -> DeploymentRecord:
-    """Make the record.
-
-    Args:
-        facts: what was found.
-        two_person: by response level, whether a confirmation takes two reviewers.
-    """
-    alerts = _judged(facts, two_person)
+def build_record(facts: Facts) -> DeploymentRecord:
+    """Make the record of what was found."""
+    alerts = _judged(facts)
     whole = operated(facts.tallies)
     paused = () if whole is None else pauses(facts.active, whole)
     cameras = coverage(facts.authorisation.cameras, facts.tallies, whole, paused)
@@ -163,13 +158,13 @@ def build_record(facts: Facts, two_person: Mapping[ResponseLevel, bool]) -> Depl
     )
 
 
-def _judged(facts: Facts, two_person: Mapping[ResponseLevel, bool]) -> tuple[JudgedAlert, ...]:
+def _judged(facts: Facts) -> tuple[JudgedAlert, ...]:
     about: defaultdict[str, list[Decision]] = defaultdict(list)
     for decision in facts.decisions:
         about[decision.alert_id].append(decision)
 
     def judged(fact: AlertFact) -> JudgedAlert:
-        adjudication = adjudicate(about[fact.id], two_person[fact.entry.response_level])
+        adjudication = adjudicate(about[fact.id], fact.two_person)
         return JudgedAlert(fact, adjudication.standing, _settled_at(adjudication), observed(about[fact.id]))
 
     return tuple(judged(fact) for fact in sorted(facts.alerts, key=lambda fact: (fact.opened_by, fact.id)))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watchbound.domain.adjudication import Standing
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.decision import Decision
 from watchbound.domain.moment import Window, require_aware
 from watchbound.domain.tally import Tally
-from watchbound.domain.watchlist import Category, WatchlistEntry
+from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class AlertFact:
 
     Attributes:
         opening_read: whether the event that opened it was among those read.
+        two_person: whether confirming it takes two reviewers.
+        told: what alerting said last that the reviewers' words come to; None where it said nothing of them.
         score, threshold: of the best match so far, in cosine similarity.
     """
 
@@ -34,10 +37,19 @@ class AlertFact:
     score: float
     threshold: float
     opening_read: bool
+    two_person: bool
+    told: Standing | None
 
 
-def fact_of(alert: Alert, opening_read: bool) -> AlertFact:
-    """What the record needs of an alert's event."""
+def fact_of(alert: Alert, opening_read: bool, two_person: frozenset[ResponseLevel]) -> AlertFact:
+    """What the record needs of an alert's event.
+
+    Args:
+        alert: the event.
+        opening_read: whether the one that opened it was read before.
+        two_person: response levels where two reviewers are needed, for an event that does not say it.
+    """
+    said = alert.adjudication
     return AlertFact(
         id=alert.id,
         entry=alert.entry,
@@ -50,6 +62,8 @@ def fact_of(alert: Alert, opening_read: bool) -> AlertFact:
         score=alert.best.score,
         threshold=alert.best.threshold,
         opening_read=opening_read or alert.event is AlertEvent.OPENED,
+        two_person=alert.entry.response_level in two_person if said is None else said.two_person,
+        told=None if said is None else said.standing,
     )
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from watchbound.domain.adjudication import adjudicate
 from watchbound.domain.tally import Tally
 from watchbound.governance.record.facts import Facts
+from watchbound.pipeline.audit_acts import Act
 
 HANDLED = ("processed", "shed", "refused", "dead_lettered")
 """What a worker can do with a frame."""
 
 SITE_SOURCE = "site-"
 """Begins the source of every tally that a camera site sends."""
-
-DECIDED = "alert.decided"
-"""The audit event of a decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,12 @@ def _alerts(facts: Facts) -> Iterator[Discrepancy]:
 def _decisions(facts: Facts) -> Iterator[Discrepancy]:
     for reason in facts.unbelieved:
         yield Discrepancy("decisions believed", reason)
+    for fact in facts.alerts:
+        about = [decision for decision in facts.decisions if decision.alert_id == fact.id]
+        found = adjudicate(about, fact.two_person).standing
+        if fact.told is not None and fact.told is not found:
+            says = f"alert {fact.id[:12]}: alerting last told {fact.told.value}, the decisions come to {found.value}"
+            yield Discrepancy("told outcomes = decisions", says)
 
 
 def _audit(facts: Facts) -> Iterator[Discrepancy]:
@@ -133,7 +138,7 @@ def _audit(facts: Facts) -> Iterator[Discrepancy]:
     if facts.audit is None:
         yield Discrepancy(check, "the audit log could not be read")
         return
-    audited = {event.object for event in facts.audit if event.act == DECIDED}
+    audited = {event.object for event in facts.audit if event.act == Act.ALERT_DECIDED}
     decided = {decision.alert_id for decision in facts.decisions}
     for alerts, says in (
         (decided - audited, "decided upon without an audit event"),

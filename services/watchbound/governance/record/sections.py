@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from watchbound.domain.moment import Window
 from watchbound.governance.record.build import DeploymentRecord
 from watchbound.governance.record.proportion import METHOD, Proportion
 from watchbound.governance.record.slices import SMALLEST_CELL, Cell
@@ -54,6 +55,14 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def period(span: Window) -> str:
+    """From one moment to another, the date said once where it is the same."""
+    start, end = span.start.astimezone(UTC), span.end.astimezone(UTC)
+    if start.date() == end.date():
+        return f"{start:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC"
+    return f"{moment(start)} to {moment(end)}"
+
+
 def duration(seconds: float) -> str:
     """Hours, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
@@ -66,7 +75,12 @@ def share(proportion: Proportion) -> str:
     if proportion.value is None or proportion.interval is None:
         return "no trials"
     low, high = proportion.interval
-    return f"{proportion.count} of {proportion.of}: {proportion.value:.3%} ({low:.3%} to {high:.3%})"
+    return f"{proportion.count} of {proportion.of}: {percent(proportion.value)} ({percent(low)} to {percent(high)})"
+
+
+def percent(value: float) -> str:
+    """Three figures, whatever its size."""
+    return f"{100 * value:.3g} %"
 
 
 def _summary(record: DeploymentRecord) -> Section:
@@ -75,7 +89,7 @@ def _summary(record: DeploymentRecord) -> Section:
     rows = (
         ("Date", "not operated" if whole is None else f"{whole.start.astimezone(UTC):%d %B %Y}"),
         ("Location", f"{authorisation.location} ({authorisation.location_type.value})"),
-        ("Operated", "never" if whole is None else f"{moment(whole.start)} to {moment(whole.end)}"),
+        ("Operated", "never" if whole is None else period(whole)),
         ("Duration, pauses taken off", duration(record.duration_s)),
         ("Use case", authorisation.use_case.value),
         ("Watchlist", "not established" if watchlist is None else f"{watchlist.size} people ({watchlist.as_of})"),
@@ -105,7 +119,7 @@ def _authority(record: DeploymentRecord) -> Section:
         ("State", authorisation.state.value),
         ("Legal basis", authorisation.legal_basis),
         ("Authorising officer", authorisation.officer),
-        ("Window", f"{moment(authorisation.window.start)} to {moment(authorisation.window.end)}"),
+        ("Window", period(authorisation.window)),
         ("Cameras", ", ".join(sorted(authorisation.cameras))),
     )
     tables = [Table("Written authority", ("Field", "Value"), rows)]
@@ -154,6 +168,8 @@ def _groups(record: DeploymentRecord) -> Section:
     ):
         if cells:
             tables.append(Table(caption, ("Attribute", "Group", "Value and interval"), _cells(cells)))
+    if not tables:
+        return Section("By what adjudicators recorded", texts=("Adjudicators recorded nothing about people.",))
     texts = (
         "Groups are what adjudicators recorded about the people in front of them; nothing is inferred from a picture.",
         f"Cells of 1 to {SMALLEST_CELL - 1} people are withheld, and another one where a single withheld cell could be "
@@ -175,8 +191,8 @@ def _coverage(record: DeploymentRecord) -> Section:
         (
             camera.camera_id,
             duration(camera.published_s),
-            "none expected" if camera.share is None else f"{camera.share:.1%}",
-            "; ".join(f"{gap.start:%H:%M:%S} to {gap.end:%H:%M:%S}" for gap in camera.gaps) or "none",
+            "none expected" if camera.share is None else percent(camera.share),
+            "; ".join(period(gap) for gap in camera.gaps) or "none",
         )
         for camera in record.coverage
     )

@@ -37,6 +37,8 @@ def sliced(cases: Iterable[tuple[Observation | None, bool]], whole: int | None =
     Args:
         cases: what was recorded about each case, and whether it holds.
         whole: the denominator of every cell; each group's own number of cases if not given.
+
+    An attribute of which nothing was recorded is left out.
     """
     listed = list(cases)
     cells: list[Cell] = []
@@ -49,6 +51,8 @@ def sliced(cases: Iterable[tuple[Observation | None, bool]], whole: int | None =
             held[group] += holds
         # With a denominator of its own a group is as small as its cases, else as small as those that hold.
         sizes = {group: of[group] if whole is None else held[group] for group in of}
+        if set(of) == {NOT_RECORDED}:
+            continue
         hidden = _withheld(sizes)
         cells += [
             Cell(attribute, group, None if group in hidden else Proportion(held[group], whole or of[group]))

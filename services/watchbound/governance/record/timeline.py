@@ -21,6 +21,7 @@ _ALERTS_Y = 22.0
 _TOP, _BOTTOM = 40.0, 140.0
 _LANE = 16.0
 _TICKS = 4
+_KEY_GAP, _KEY_LETTER = 28.0, 5.5
 _SECONDS_SHOWN = timedelta(minutes=20)
 
 
@@ -191,11 +192,11 @@ def _key(y: float) -> Iterator[Shape]:
     for form, (role, words) in _SIGNS.items():
         yield Mark(x + 4.0, y - 3.0, form, role)
         yield Label(x + 13.0, y, words)
-        x += 26.0 + 5.2 * len(words)
+        x += _KEY_GAP + _KEY_LETTER * len(words)
     for role, words in ((Role.SHED, "frames shed"), (Role.GAP, "camera away"), (Role.PAUSED, "paused")):
         yield Rect(x, y - 7.0, 9.0, 8.0, role)
         yield Label(x + 13.0, y, words)
-        x += 26.0 + 5.2 * len(words)
+        x += _KEY_GAP + _KEY_LETTER * len(words)
 
 
 def _form(standing: Standing) -> Form:

@@ -14,9 +14,8 @@ from watchbound.domain.moment import Window
 from watchbound.domain.tally import Tally
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
 from watchbound.governance.record.facts import Act, AlertFact, Facts, VolunteerLog, VolunteerPass, WatchlistFacts
-from watchbound.governance.record.reconcile import DECIDED
+from watchbound.pipeline.audit_acts import Act as AuditAct
 
-TWO_PERSON = {ResponseLevel.RED: True, ResponseLevel.AMBER: False, ResponseLevel.GREEN: False}
 LENGTH_S = 600
 
 
@@ -57,6 +56,8 @@ def alert(
         score=0.61,
         threshold=0.5,
         opening_read=True,
+        two_person=level is ResponseLevel.RED,
+        told=None,
     )
 
 
@@ -70,7 +71,7 @@ def decision(
 
 def audited(decisions: tuple[Decision, ...]) -> tuple[AuditEvent, ...]:
     return tuple(
-        AuditEvent(f"e{n}", d.decided_at, d.reviewer, DECIDED, "op-1", d.alert_id, d.reason)
+        AuditEvent(f"e{n}", d.decided_at, d.reviewer, AuditAct.ALERT_DECIDED, "op-1", d.alert_id, d.reason)
         for n, d in enumerate(decisions)
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.governance.record.deployment import ALERTS, DECISIONS, OPEN, audited, decision, facts, tallies
+from watchbound.domain.adjudication import Standing
 from watchbound.domain.decision import Verdict
 from watchbound.governance.record.facts import IndexGap
 from watchbound.governance.record.reconcile import discrepancies
@@ -36,6 +37,7 @@ def test_frames_in_flight_explain_what_no_worker_has_handled_yet() -> None:
         ({"alerts": (replace(ALERTS[0], matches=99), *ALERTS[1:])}, "matches", "107 matches"),
         ({"alerts": (replace(ALERTS[0], opening_read=False), *ALERTS[1:])}, "alerts opened", "without their opening"),
         ({"alerts": ALERTS[1:]}, "alerts opened = decided + undecided", "1 alerts were decided upon and not found"),
+        ({"alerts": (replace(ALERTS[0], told=Standing.REJECTED), *ALERTS[1:])}, "told", "decisions come to confirmed"),
         ({"unbelieved": ("1 decision has no signature",)}, "decisions believed", "no signature"),
         ({"audit": None}, "audited decisions", "could not be read"),
         ({"audit": audited(DECISIONS[1:])}, "audited decisions", "without an audit event"),

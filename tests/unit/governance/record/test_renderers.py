@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.unit.governance.record.deployment import TWO_PERSON, facts
+from tests.unit.governance.record.deployment import facts
 from watchbound.governance.record.as_csv import as_csv
 from watchbound.governance.record.as_html import as_html
 from watchbound.governance.record.as_json import document
@@ -44,7 +44,7 @@ class Outline(HTMLParser):
 
 @pytest.fixture
 def record() -> DeploymentRecord:
-    return build_record(facts(), TWO_PERSON)
+    return build_record(facts())
 
 
 def outline(page: str) -> Outline:
@@ -98,7 +98,7 @@ def test_the_page_repeats_no_markup_from_people(record: DeploymentRecord) -> Non
 
 
 def test_what_does_not_add_up_stands_on_the_page() -> None:
-    page = as_html(build_record(facts(audit=None), TWO_PERSON))
+    page = as_html(build_record(facts(audit=None)))
     assert "What does not add up" in page
     assert "Every total adds up" not in page
 
@@ -111,7 +111,7 @@ def test_the_pdf_is_one_and_says_when_its_font_lacks_letters(record: DeploymentR
 
 
 def test_a_deployment_that_never_operated_can_be_printed_too() -> None:
-    record = build_record(facts(tallies=(), alerts=(), decisions=(), volunteers=None), TWO_PERSON)
+    record = build_record(facts(tallies=(), alerts=(), decisions=(), volunteers=None))
     outline(as_html(record))
     assert as_pdf(record).startswith(b"%PDF-")
     assert document(record)["operated"] is None
