@@ -90,7 +90,7 @@ def test_another_authorisations_alerts_are_passed_over(bootstrap: str) -> None:
 def test_the_examples_of_the_docs_run(bootstrap: str, tmp_path: Path) -> None:
     generated = tmp_path / "generated"
     generated.mkdir()
-    protos = [f"watchbound/v1/{name}.proto" for name in ("common", "match", "alert")]
+    protos = [f"watchbound/v1/{name}.proto" for name in ("common", "decision", "match", "alert")]
     subprocess.run(
         [sys.executable, "-m", "grpc_tools.protoc", "-I", "proto", f"--python_out={generated}", *protos],
         check=True,
@@ -121,7 +121,7 @@ def _example(name: str, bootstrap: str, environment: dict[str, str]) -> list[str
 def test_tail_prints_lines_or_json(bootstrap: str) -> None:
     command = [*PROGRAM, "alerts", "tail", "--bootstrap", bootstrap, "--from-beginning", "--limit", "6"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
-    assert sum("OPENED  amber P00" in line and "+0.05 over 0.55" in line for line in lines) == 2
+    assert sum("OPENED      amber P00" in line and "+0.05 over 0.55" in line for line in lines) == 2
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True, timeout=60)
     documents = [json.loads(line) for line in done.stdout.splitlines()]
     assert {document["event"] for document in documents} == {"opened", "updated", "expired"}
