@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,12 +14,15 @@ import pytest
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.store_files import StoreFiles
 from watchbound.domain.embedding import Embedding
+from watchbound.domain.errors import UnknownReference
 from watchbound.domain.fingerprint import Fingerprints
 from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
 from watchbound.settings import MilvusSettings, load
 from watchbound.stack.embedded import CommandFailed, EmbeddedStack, Service
 from watchbound.stack.milvus_lite import MilvusLite
-from watchbound.stack.processes import ChildProcess
+
+if TYPE_CHECKING:
+    from tests.fixtures.milvus import MilvusServer
 
 DIGEST = "a" * 64
 ENTRIES = 150
@@ -65,31 +68,17 @@ def test_milvus_lite_keeps_no_template_of_a_dropped_collection(tmp_path: Path) -
         assert files.search(prints_of(kept)).templates == ENTRIES
 
 
-def test_a_milvus_server_keeps_them_until_it_collects_its_garbage_and_the_search_of_its_files_sees_both(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_milvus_server_says_gone_while_its_files_hold_every_template_and_the_search_of_them_says_so(
+    milvus_server: MilvusServer,
 ) -> None:
-    milvus = pytest.importorskip("tests.fixtures.milvus")
-    # As they come, Milvus keeps a dropped collection's files for 3 hours and its message log for 3 days.
-    for name, value in {
-        "DATACOORD_GC_INTERVAL": "3",
-        "DATACOORD_GC_DROPTOLERANCE": "3",
-        "ROCKSMQ_RETENTIONTIMEINMINUTES": "0",
-        "ROCKSMQ_RETENTIONSIZEINMB": "0",
-        "ROCKSMQ_ROCKSMQPAGESIZE": "2",
-        "ROCKSMQ_TIMTICKERINTERVAL": "3",
-        "ROCKSMQ_TICKERTIMEINSECONDS": "3",
-        "ROCKSMQ_COMPACTIONINTERVAL": "5",
-    }.items():
-        monkeypatch.setitem(os.environ, name, value)
-    with milvus.MilvusServer(tmp_path) as server:
-        images = enrolled(AUTHORISATION, 1)
-        gallery = fill(server.uri, images)
-        gallery._client.flush("authorisation_wad_2dpurged")
-        files, wanted = StoreFiles([tmp_path / "data"]), prints_of(images)
-        process: ChildProcess = server.process
-        process.wait_until(lambda: files.search(wanted).templates == ENTRIES, 60.0)
-        gallery.drop(AUTHORISATION)
-        process.wait_until(lambda: files.search(wanted).templates == 0, 120.0)
+    """As it comes, it keeps a dropped collection's files for 3 hours and its message log for 3 days."""
+    gone = enrolled(AUTHORISATION, 1)
+    gallery, files = fill(milvus_server.uri, gone), StoreFiles([milvus_server.data])
+    milvus_server.process.wait_until(lambda: files.search(prints_of(gone)).templates == ENTRIES, 120.0)
+    gallery.drop(AUTHORISATION)
+    with pytest.raises(UnknownReference):
+        gallery.images(AUTHORISATION)
+    assert files.search(prints_of(gone)).templates == ENTRIES
 
 
 @pytest.fixture
