@@ -64,9 +64,9 @@ class Command:
         return self._call(authorise.app, [*arguments, "--bootstrap", self.kafka.bootstrap], code)
 
     def watchlist(self, *arguments: str, code: int = 0) -> Any:
-        people = {"enrol": "watchlist-1", "approve": "watchlist-2", "reject": "watchlist-2"}
+        people = {"enrol": "watchlist-1", "approve": "watchlist-2", "reject": "watchlist-2", "review": "watchlist-1"}
         key = ["--key", str(officers().key(people[arguments[0]]))] if arguments[0] in people else []
-        stores = self.stores[:2] if arguments[0] in ("list", "pending") else self.stores
+        stores = self.stores[:2] if arguments[0] in ("list", "pending", "roll") else self.stores
         extra = [*self.models, *_papers()] if arguments[0] == "enrol" else []
         return self._call(watchlist.app, [*arguments, *key, *stores, *extra], code)
 
@@ -83,6 +83,16 @@ class Command:
         return json.loads(result.stdout)
 
     def grant(self, name: str, hours: float = 1.0) -> None:
+        """Sign, review the empty list, and activate."""
+        self.sign(name, hours)
+        self.watchlist("review", "--authorisation", name)
+        self.activate(name)
+
+    def activate(self, name: str) -> None:
+        items = [part for one in PreDeploymentItem for part in ("--item", one.value)]
+        self.authorise("activate", name, "--key", str(officers().key("officer")), *items)
+
+    def sign(self, name: str, hours: float = 1.0) -> None:
         drafter, officer = (("--key", str(officers().key(holder))) for holder in ("drafter", "officer"))
         flags = {
             "--id": name, "--use-case": "demonstration", "--legal-basis": "nobody real is shown",
@@ -93,10 +103,8 @@ class Command:
             "--officer": "officer",
         }  # fmt: skip
         categories = [part for one in Category for part in ("--category", one.value)]
-        items = [part for one in PreDeploymentItem for part in ("--item", one.value)]
         self.authorise("draft", *drafter, *categories, *(part for pair in flags.items() for part in pair))
         self.authorise("sign", name, *officer)
-        self.authorise("activate", name, *officer, "--reviewed-by", "watchlist-1", "--watchlist-size", "0", *items)
 
     def cancel(self, name: str) -> None:
         self.authorise("cancel", name, "--key", str(officers().key("officer")), "--reason", "over")
@@ -120,6 +128,7 @@ def command(
         {
             "WATCHBOUND_KEYS_FOLDER": str(folder / "ring"),
             "WATCHBOUND_KEYS_MASTER_KEY": str(folder / "master.key"),
+            "WATCHBOUND_AUDIT_URL": f"sqlite:///{folder / 'audit.db'}",
             "WATCHBOUND_PICTURES_FOLDER": str(folder / "pictures"),
         },
     )
@@ -300,11 +309,17 @@ def test_nobody_is_enrolled_under_what_is_unknown_or_cancelled(command: Command,
         command.watchlist("enrol", str(tmp_path), "--authorisation", "stopped")
 
 
-def test_a_list_that_is_not_as_it_was_reviewed_is_not_activated(command: Command) -> None:
-    command.grant("reviewed")
-    items = [part for one in PreDeploymentItem for part in ("--item", one.value)]
-    with pytest.raises(NotAuthorised, match="had 3 entries and 0 are listed now"):
-        command.authorise(
-            "activate", "reviewed", "--key", str(officers().key("officer")), "--reviewed-by", "watchlist-1",
-            "--watchlist-size", "3", *items,
-        )  # fmt: skip
+def test_a_list_that_nobody_reviewed_or_that_changed_since_is_not_activated(command: Command, tmp_path: Path) -> None:
+    command.sign("reviewed")
+    with pytest.raises(NotAuthorised, match="nobody has reviewed"):
+        command.activate("reviewed")
+    assert command.watchlist("review", "--authorisation", "reviewed")["size"] == 0
+    copy(portrait("P003"), tmp_path / "P003.jpg")
+    command.watchlist("enrol", str(tmp_path), "--authorisation", "reviewed")
+    command.watchlist("approve", "--all", "--authorisation", "reviewed")
+    with pytest.raises(NotAuthorised, match="has changed since watchlist-1 reviewed it"):
+        command.activate("reviewed")
+    assert command.watchlist("review", "--authorisation", "reviewed")["size"] == 1
+    command.activate("reviewed")
+    roll = command.watchlist("roll", "--authorisation", "reviewed")["entries"]
+    assert [(stay["reference"], stay["approved_by"]) for stay in roll] == [("P003", "watchlist-2")]

@@ -18,7 +18,7 @@ from watchbound.cli.authorisation_words import as_json, history, in_words
 from watchbound.domain.act import ActKind
 from watchbound.domain.activation import Activation, PreDeploymentItem
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import ConfigurationError, InvalidValue, NotAuthorised
+from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.moment import require_aware
 from watchbound.domain.terms import LocationType, UseCase
 from watchbound.domain.threshold_change import ThresholdChange
@@ -155,34 +155,26 @@ def sign(
 def activate(
     authorisation_id: AuthorisationId,
     key: Key,
-    reviewed_by: Annotated[str, typer.Option(help="Who reviewed the watchlist.")],
     item: Annotated[
         list[PreDeploymentItem], typer.Option(help="What has been checked off: a closed list, all of it needed.")
     ],
-    watchlist_size: Annotated[int, typer.Option(min=0, help="How many entries the reviewed watchlist holds.")],
-    reviewed_at: Annotated[
-        str | None, typer.Option(help="When it was reviewed, within the last 24 hours; now if not given.")
-    ] = None,
     reason: Reason = "everything is in place",
     as_json: AsJson = False,
     bootstrap: Bootstrap = None,
 ) -> None:
     r"""Let a deployment begin, now or as soon as its window does.
 
+    Its watchlist must have been reviewed within 24 hours (`watchbound watchlist review`), and not have changed since.
+
     Examples:
-      watchbound authorise activate op-2026-117 --key officer.pem --reviewed-by insp.b \
-        --watchlist-size 412 --item dpia-in-force --item policy-document-in-force \
+      watchbound authorise activate op-2026-117 --key officer.pem \
+        --item dpia-in-force --item policy-document-in-force \
         --item signage-placed --item briefing-given --item equality-monitoring-arranged
     """
     signer = open_signer(key)
-    try:
-        activation = Activation(
-            reviewed_by, _moment("--reviewed-at", reviewed_at) or SystemClock().now(), watchlist_size, frozenset(item)
-        )
-    except InvalidValue as error:
-        raise ConfigurationError(str(error)) from error
     with _governance(bootstrap) as governance:
-        _require_as_reviewed(governance, authorisation_id, watchlist_size)
+        review = governance.good_review(authorisation_id)
+        activation = Activation(review.reviewed_by, review.reviewed_at, review.size, frozenset(item))
         done = governance.authoriser().activate(authorisation_id, activation, signer, reason)
     _tell(done, "activated", as_json)
 
@@ -302,13 +294,6 @@ def _act(
             governance.require_clock()
         done = governance.desk().act(authorisation_id, kind, signer, reason, details())
     _tell(done, kind.value, as_json)
-
-
-def _require_as_reviewed(governance: Governance, authorisation_id: str, reviewed: int) -> None:
-    listed = len(governance.roster.listings(authorisation_id, SystemClock().now()))
-    if listed != reviewed:
-        msg = f"the watchlist that was reviewed had {reviewed} entries and {listed} are listed now; review it again"
-        raise NotAuthorised(msg)
 
 
 def _governance(bootstrap: str | None) -> Governance:

@@ -374,6 +374,8 @@ def _tell(result: EnrolmentReport) -> None:
     for image in result.images:
         if not image.outcome.enrolled:
             typer.echo(f"{image.path}: {image.outcome.value} ({image.detail}); {REMEDIES[image.outcome]}")
+        for rating in image.weak:
+            typer.echo(f"{image.path}: {rating.component.value} {rating.value} of 100; {rating.remedy}")
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result.counts().items())
     typer.echo(f"{len(result.images)} images for {result.authorisation_id}: {counts}")
 

@@ -15,6 +15,7 @@ from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import Poison, WatchboundError
 from watchbound.domain.face import Box, Detection, FaceQuality
 from watchbound.extraction.align import align
+from watchbound.extraction.components import Rating, rate
 from watchbound.extraction.decode import PictureLimits
 from watchbound.extraction.quality import ENROLMENT_GATE, QualityFault, QualityGate, assess
 from watchbound.extraction.shots import cut_context
@@ -42,12 +43,14 @@ class FaceRefused(WatchboundError):
     Attributes:
         reason: closed code.
         detail: measured against expected, for people.
+        components: of its quality, where there was one face to measure.
     """
 
-    def __init__(self, reason: ImageFault | QualityFault, detail: str) -> None:
+    def __init__(self, reason: ImageFault | QualityFault, detail: str, components: tuple[Rating, ...] = ()) -> None:
         super().__init__(f"{reason.value}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.components = components
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +66,7 @@ class SingleFace:
     picture: Image
     embedding: Embedding
     quality: FaceQuality
+    components: tuple[Rating, ...]
 
 
 class FaceReader:
@@ -113,12 +117,13 @@ class FaceReader:
         image, detection, others = self._find(image)
         crop = self._crop(image, detection)
         quality = assess(detection, crop)
+        components = rate(detection, crop, quality)
         fault = self._gate.fault(quality)
         if fault is not None:
-            raise FaceRefused(fault, describe(fault, quality, self._gate))
+            raise FaceRefused(fault, describe(fault, quality, self._gate), components)
         embedding = Embedding.of(self._embedder.embed(crop[np.newaxis])[0], self._embedder.digest)
         picture = cut_context(image, detection.box, others)
-        return SingleFace(hashlib.sha256(data).hexdigest(), picture, embedding, quality)
+        return SingleFace(hashlib.sha256(data).hexdigest(), picture, embedding, quality, components)
 
     def _find(self, image: Image) -> tuple[Image, Detection, list[Box]]:
         """The picture in whose pixels the face is given, the face, and where others are."""

@@ -77,7 +77,7 @@ class Approver:
         Raises:
             NotTrusted: the key may not approve, or a proposal is not what its officer signed.
             NotAuthorised: the officer proposed one of them, or nobody may be enrolled under the authorisation.
-            InvalidValue: the watchlist was begun with another model.
+            InvalidValue: the watchlist would break the authorisation's terms, or was begun with another model.
             UnknownReference: nothing waits under a reference, or there is no such authorisation.
             Unavailable: a store does not answer; call again.
         """

@@ -200,12 +200,20 @@ class Enroller:
         try:
             face = self._faces.read(_bytes_of(submission.path))
         except FaceRefused as refused:
-            return ImageReport(path, entry.reference, Outcome(refused.reason.value), refused.detail)
+            return ImageReport(
+                path,
+                entry.reference,
+                Outcome(refused.reason.value),
+                refused.detail,
+                components=refused.components,
+            )
         except OSError as error:
             detail = f"the file cannot be read: {error.strerror or error}"
             return ImageReport(path, entry.reference, Outcome.UNREADABLE, detail)
         if roll.holds(entry.reference, face.image_id):
-            return ImageReport(path, entry.reference, Outcome.ALREADY_ENROLLED, quality=face.quality)
+            return ImageReport(
+                path, entry.reference, Outcome.ALREADY_ENROLLED, quality=face.quality, components=face.components
+            )
         nearest = roll.nearest_other(entry.reference, face.embedding)
         if nearest is not None and nearest[1] >= self._duplicate_at:
             other, similarity = nearest
@@ -213,11 +221,18 @@ class Enroller:
                 f"resembles {other} with a similarity of {similarity:.2f}, from {self._duplicate_at:.2f} on refused"
             )
             return ImageReport(
-                path, entry.reference, Outcome.DUPLICATE_OF, detail, other, similarity, quality=face.quality
+                path,
+                entry.reference,
+                Outcome.DUPLICATE_OF,
+                detail,
+                other,
+                similarity,
+                face.quality,
+                face.components,
             )
         roll.put([EnrolledImage(entry, face.image_id, face.embedding)])
         faces[PictureName(entry.authorisation_id, entry.reference, face.image_id)] = face.picture
-        return ImageReport(path, entry.reference, Outcome.ACCEPTED, quality=face.quality)
+        return ImageReport(path, entry.reference, Outcome.ACCEPTED, quality=face.quality, components=face.components)
 
 
 def beyond_terms(permitted: Terms, entry: WatchlistEntry, roll: Roll) -> tuple[Outcome, str] | None:

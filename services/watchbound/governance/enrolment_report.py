@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from watchbound.domain.face import FaceQuality
+from watchbound.extraction.components import Rating
 
 
 class Outcome(Enum):
@@ -63,6 +64,8 @@ class ImageReport:
         path: as it was given.
         reference: the entry that it was meant for; what stood there when it is no valid reference.
         detail: what was measured against what is asked for; empty when accepted.
+        components: of the picture's quality, by the names of ISO/IEC 29794-5; those that are weak advise, and only
+            the outcome decides.
         duplicate_of: the other entry that it resembles, with `similarity` (cosine) to it.
     """
 
@@ -73,6 +76,12 @@ class ImageReport:
     duplicate_of: str | None = None
     similarity: float | None = None
     quality: FaceQuality | None = None
+    components: tuple[Rating, ...] = ()
+
+    @property
+    def weak(self) -> tuple[Rating, ...]:
+        """The components for which a better picture would be worth looking for."""
+        return tuple(rating for rating in self.components if rating.weak)
 
     def as_json(self) -> dict[str, Any]:
         """For machines; `quality` holds measurements, never a template."""
@@ -88,6 +97,12 @@ class ImageReport:
         if self.quality is not None:
             names = ("eye_distance", "sharpness", "brightness", "contrast", "yaw", "roll", "detector_score")
             line["quality"] = {name: round(getattr(self.quality, name), 3) for name in names}
+        if self.components:
+            line["components"] = {rating.component.value: rating.value for rating in self.components}
+            line["weak"] = [
+                {"component": rating.component.value, "value": rating.value, "remedy": rating.remedy}
+                for rating in self.weak
+            ]
         return line
 
 

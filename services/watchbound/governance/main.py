@@ -42,7 +42,7 @@ from watchbound.governance.purging import PurgeConfiguration, open_purger
 from watchbound.governance.receipt_shelf import ReceiptShelf
 from watchbound.governance.remove import Remover
 from watchbound.governance.retention import Undertaker
-from watchbound.governance.review import Likeness, Reviewer, likenesses
+from watchbound.governance.review import Likeness, Reviewer, WatchlistReview, last_review, likenesses
 from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.audit_keeping import AuditKeeper
@@ -239,6 +239,20 @@ class Governance:
     def reviewer(self) -> Reviewer:
         """Records that an officer looked at a list."""
         return Reviewer(self.trust, self.roster, self._clock, self.trail)
+
+    def good_review(self, authorisation_id: str) -> WatchlistReview:
+        """The review on which a deployment may begin now.
+
+        Raises:
+            NotAuthorised: there is none, it is too old, or the list has changed since.
+            Unavailable: the audit log does not answer.
+        """
+        review = last_review(self.events(), authorisation_id)
+        if review is None:
+            msg = f"nobody has reviewed the watchlist of {authorisation_id}: `watchbound watchlist review`"
+            raise NotAuthorised(msg)
+        review.require_good(self.roster, self._clock.now())
+        return review
 
     def likenesses(self, milvus: MilvusSettings, authorisation: Authorisation) -> tuple[Likeness, ...]:
         """Who on a list resembles whom, by the templates that are stored of those who are listed.

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from watchbound.domain.activation import REVIEW_LASTS
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.canonical import canonical
 from watchbound.domain.errors import NotAuthorised
@@ -23,9 +24,6 @@ from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Clock, Signer, TrustList
 
 REVIEWED = "watchlist.reviewed"
-
-REVIEW_LASTS = timedelta(hours=24)
-"""A watchlist is reviewed before each deployment; a review older than this is none."""
 
 _ROWS_AT_ONCE = 1024
 

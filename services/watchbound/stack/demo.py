@@ -135,7 +135,7 @@ def authorise_and_enrol(stack: EmbeddedStack, plan: DemoPlan, screen: DemoScreen
     """Draft, sign, enrol and activate; returns the authorisation's id."""
     authorisation = _authorise(stack, plan)
     _enrol(stack, plan, authorisation, screen)
-    _activate(stack, authorisation, len(_enrolled(stack, authorisation)))
+    _activate(stack, authorisation)
     return authorisation
 
 
@@ -167,10 +167,10 @@ def _authorise(stack: EmbeddedStack, plan: DemoPlan) -> str:
     return str(drafted["id"])
 
 
-def _activate(stack: EmbeddedStack, authorisation: str, watchlist_size: int) -> None:
+def _activate(stack: EmbeddedStack, authorisation: str) -> None:
     items = [part for item in PreDeploymentItem for part in ("--item", item.value)]
-    review = ["--reviewed-by", "watchlist-1", "--watchlist-size", str(watchlist_size)]
-    stack.call(["authorise", "activate", authorisation, *review, *items, *stack.key("officer")])
+    stack.call(["watchlist", "review", "--authorisation", authorisation, *stack.key("watchlist-1")])
+    stack.call(["authorise", "activate", authorisation, *items, *stack.key("officer")])
 
 
 def papers_of_today() -> dict[str, str]:
