@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from watchbound.adapters.signing import FileSigner
@@ -54,7 +55,8 @@ def test_what_is_no_key_is_a_usage_error(tmp_path: Path) -> None:
     assert isinstance(invoke("revoke", "none", "--reason", "x", *at).exception, UnknownReference)
 
 
-def test_the_list_is_asked_for_when_nothing_names_it() -> None:
+def test_the_list_is_asked_for_when_nothing_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WATCHBOUND_TRUST_LIST", raising=False)
     problem = invoke("list").exception
     assert isinstance(problem, ConfigurationError)
     assert "WATCHBOUND_TRUST_LIST" in str(problem)
