@@ -37,15 +37,21 @@ def demo(
     workers: Annotated[int, typer.Option(min=1, help="Matching workers.")] = 1,
     seed: Annotated[int, typer.Option(help="Which walk-bys are rendered.")] = _SEED,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the summary here as JSON.")] = None,
+    papers: Annotated[
+        Path | None, typer.Option(help="Keep record, deletion receipt and the audit log's verdict in this folder.")
+    ] = None,
 ) -> None:
     """Show the main job on an embedded broker, vector store and cluster; nothing outlives it.
 
-    Synthetic people walk past synthetic cameras; five of them are enrolled, four of those pass. Ends with code 1 if
-    one of those was missed, if there was a false alert, or if a frame is unaccounted for.
+    Synthetic people walk past synthetic cameras; five of them are enrolled, four of those pass. The deployment is
+    signed for, and closed as a real one is: with its record, a purge and its receipt, and the audit log verified. Ends
+    with code 1 if somebody was missed, if there was a false alert, if a frame is unaccounted for, or if anything of
+    that closing is not well.
 
     Examples:
       watchbound demo --cameras 8 --seconds 30 --json out.json
       watchbound demo --video entrance.mp4 --watchlist people/
+      watchbound demo --papers papers/
     """
     configure_logs("demo", load(LogSettings, level="warning"))
     if watchlist is not None and not video:
@@ -58,7 +64,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="watchbound-demo-") as scratch:
         folder = Path(scratch)
         plan = partial(_plan, cameras, seconds, video or [], watchlist, seed, models.cache.expanduser().parent, screen)
-        summary = run_demo(plan, DemoOptions(workers, models.cache.expanduser()), folder, screen)
+        summary = run_demo(plan, DemoOptions(workers, models.cache.expanduser(), papers), folder, screen)
     if json_out is not None:
         json_out.write_text(json.dumps(summary, indent=2) + "\n")
     screen.summary(summary)

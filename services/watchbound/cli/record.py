@@ -22,6 +22,7 @@ from watchbound.governance.record.as_pdf import as_pdf
 from watchbound.governance.record.build import DeploymentRecord
 from watchbound.governance.record.main import RecordConfiguration, RecordDesk
 from watchbound.governance.record.recall import read_volunteers
+from watchbound.governance.record.stated import Stated
 from watchbound.settings import (
     AdjudicationSettings,
     AlertingSettings,
@@ -55,6 +56,13 @@ def record(
         float, typer.Option(min=0, help="Seconds between a volunteer's watch and the cameras' clock.")
     ] = 30.0,
     by: Annotated[str | None, typer.Option(help="Who exports it; the account that runs this if not given.")] = None,
+    borough: Annotated[str, typer.Option(help="Where it was, as it is published.")] = "",
+    arrests: Annotated[
+        int | None, typer.Option(min=0, help="Arrests that followed: stated, no system counts them.")
+    ] = None,
+    note: Annotated[
+        list[str] | None, typer.Option(help="A note beside the figures; may be given several times.")
+    ] = None,
     font: Annotated[Path | None, typer.Option(help="TrueType font for a PDF beyond Latin-1.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     bootstrap: Annotated[str | None, typer.Option(help="Kafka, host:port.")] = None,
@@ -66,6 +74,7 @@ def record(
     Examples:
       watchbound record op-2026-117 --format html --out record.html
       watchbound record op-2026-117 --format pdf --out record.pdf --volunteers blue-list.csv
+      watchbound record op-2026-117 --format html --out record.html --borough Camden --arrests 2
       watchbound record op-2026-117 | jq .false_alert_rates
     """
     configure_logs("record", load(LogSettings, level="error"))
@@ -76,9 +85,10 @@ def record(
     desk = RecordDesk(_configuration(bootstrap))
     suppress = timedelta(seconds=load(AlertingSettings).suppress_s)
     passes = None if volunteers is None else read_volunteers(volunteers, timedelta(seconds=tolerance), suppress)
-    made = desk.make(authorisation, passes)
+    who = by or pwd.getpwuid(os.getuid()).pw_name
+    made = desk.make(authorisation, passes, Stated(who, borough, arrests, tuple(note or ())))
     content = _written(made, form, font)
-    desk.tell_export(made, by or pwd.getpwuid(os.getuid()).pw_name, form.value, content)
+    desk.tell_export(made, who, form.value, content)
     _hand_out(content, out)
     for found in made.discrepancies:
         typer.echo(f"does not add up: {found.check}: {found.says}", err=True)

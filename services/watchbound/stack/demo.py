@@ -21,6 +21,7 @@ from watchbound.domain.watchlist import Category
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.topics import ALERTS, TALLIES
 from watchbound.settings import KafkaSettings, load
+from watchbound.stack.closing import close_deployment
 from watchbound.stack.demo_plan import DEMO_PAPERS, DemoPlan
 from watchbound.stack.demo_screen import DemoScreen
 from watchbound.stack.demo_summary import AlertBook, TallySheet, alert_rows, people_summary, quantiles_ms
@@ -91,10 +92,15 @@ class Observer:
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """How the demonstration runs; what it shows is the plan's."""
+    """How the demonstration runs; what it shows is the plan's.
+
+    Attributes:
+        papers: where record, receipt and the audit log's verdict are kept; nowhere if None.
+    """
 
     workers: int
     models_cache: Path
+    papers: Path | None = None
 
 
 def run_demo(
@@ -128,7 +134,14 @@ def run_demo(
         summary = _summarise(shown, observer, seconds, _enrolled(stack, authorisation))
         # Counted by the consumers, not by subtraction: whether the frames add up must be able to fail.
         summary["frames"]["in_flight"] = after.lag
-        return summary | after.figures(since=before, frames=summary["frames"]["processed"])
+        summary |= after.figures(since=before, frames=summary["frames"]["processed"])
+        with screen.step("ending it: record, purge, and the audit log verified"):
+            matching.process.stop()
+            alerting.process.stop()
+            papers = close_deployment(stack, authorisation, "the demonstration is over")
+        if options.papers is not None:
+            papers.keep(options.papers)
+        return summary | papers.summary()
 
 
 def authorise_and_enrol(stack: EmbeddedStack, plan: DemoPlan, screen: DemoScreen) -> str:

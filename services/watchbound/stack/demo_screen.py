@@ -89,3 +89,15 @@ def _rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if summary["cpu_ms_per_frame"]:
         cpu = summary["cpu_ms_per_frame"]
         yield "worker CPU", f"{cpu:.1f} ms a frame: {1000 / cpu:.0f} frames a second and core ({summary['provider']})"
+    yield from _closing_rows(summary)
+
+
+def _closing_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    record, purge, audit = summary["record"], summary["purge"], summary["audit"]
+    yield "deployment record", "adds up" if record["reconciles"] else "DOES NOT ADD UP"
+    if purge["clean"] and purge["receipt_holds"]:
+        yield "purge", f"{purge['places']} places empty, receipt {purge['receipt'][:12]} signed by {purge['signed_by']}"
+    else:
+        yield "purge", f"NOT CLEAN: {', '.join(purge['not_clean']) or 'the receipt does not hold'}"
+    verdict = "as it was written" if audit["ok"] else f"ALTERED at event {audit['first_bad']}"
+    yield "audit log", f"{audit['events']} events, {verdict}"

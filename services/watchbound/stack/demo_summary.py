@@ -158,7 +158,23 @@ def faults(summary: Mapping[str, Any]) -> list[str]:
         )
     if frames["processed"] == 0:
         found.append("no frame was processed")
-    people = summary.get("people")
+    return found + _closing_faults(summary) + _people_faults(summary.get("people"))
+
+
+def _closing_faults(summary: Mapping[str, Any]) -> list[str]:
+    record, purge, audit = summary["record"], summary["purge"], summary["audit"]
+    found = [f"the record does not add up: {each['check']}: {each['says']}" for each in record["discrepancies"]]
+    if not purge["clean"]:
+        found.append(f"the purge left something: {', '.join(purge['not_clean'])}")
+    if not purge["receipt_holds"]:
+        found.append("the purge's receipt does not hold when the places are looked at again")
+    if not audit["ok"]:
+        found.append(f"the audit log is not as it was written: first bad event {audit['first_bad']}")
+    return found
+
+
+def _people_faults(people: Mapping[str, Any] | None) -> list[str]:
+    found: list[str] = []
     if people is None:
         return found
     if people["enrolled_passed"] == 0:

@@ -124,15 +124,23 @@ class EmbeddedStack:
         Raises:
             CommandFailed: it ended with a code that is not accepted.
         """
-        command = [*_watchbound(), *arguments, *(() if "--json" in arguments else ("--json",))]
+        return json.loads(self.run([*arguments, *(() if "--json" in arguments else ("--json",))], accept))
+
+    def run(self, arguments: Sequence[str], accept: Sequence[int] = (0,)) -> str:
+        """Run `watchbound ARGUMENTS` to its end; returns what it printed.
+
+        Raises:
+            CommandFailed: it ended with a code that is not accepted.
+        """
         settings = [f"{key}={value}" for key, value in self.environment.items()]
-        done = subprocess.run(["/usr/bin/env", *settings, *command], capture_output=True, text=True, check=False)  # noqa: S603
+        command = ["/usr/bin/env", *settings, *_watchbound(), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode not in accept:
             msg = (
                 f"watchbound {' '.join(arguments[:2])} ended with code {done.returncode}: {done.stderr.strip()[-1500:]}"
             )
             raise CommandFailed(msg)
-        return json.loads(done.stdout)
+        return done.stdout
 
 
 def _watchbound() -> list[str]:

@@ -56,6 +56,7 @@ def document(record: DeploymentRecord) -> dict[str, Any]:
         "timeline": [
             {"start": bar.span.start.isoformat(), "compared": bar.compared, "shed": bar.shed} for bar in record.timeline
         ],
+        "stated": _stated(record),
         "notes": list(record.notes),
         "reconciles": not record.discrepancies,
         "discrepancies": [{"check": found.check, "says": found.says} for found in record.discrepancies],
@@ -140,6 +141,13 @@ def _frames(record: DeploymentRecord) -> dict[str, int | None]:
         "shed_at_site": frames.shed_at_site,
         "refused_at_site": frames.refused_at_site,
     }
+
+
+def _stated(record: DeploymentRecord) -> dict[str, Any] | None:
+    said = record.stated
+    if said is None:
+        return None
+    return {"by": said.by, "borough": said.borough or None, "arrests": said.arrests, "notes": list(said.notes)}
 
 
 def _proportion(proportion: Proportion) -> dict[str, float | int | None]:

@@ -19,6 +19,7 @@ from watchbound.governance.record.proportion import Proportion
 from watchbound.governance.record.recall import Recall, recall
 from watchbound.governance.record.reconcile import Discrepancy, Frames, discrepancies, frames_of
 from watchbound.governance.record.slices import Cell, sliced
+from watchbound.governance.record.stated import Stated
 
 FALSE = frozenset({Standing.REJECTED, Standing.LOOKALIKE})
 """A lookalike is not the person: a false alert that is also counted by itself."""
@@ -78,6 +79,7 @@ class DeploymentRecord:
         fpir_slices: each group's part of the FPIR: false alerts of the group over *all* faces compared.
         over_alerts_slices: false alerts of the group over the group's decided alerts.
         notes: what a reader must know beside the figures, such as undecided alerts.
+        stated: what was stated and not counted; None where nothing was.
     """
 
     authorisation: Authorisation
@@ -100,6 +102,7 @@ class DeploymentRecord:
     notes: tuple[str, ...]
     discrepancies: tuple[Discrepancy, ...]
     made_at: datetime
+    stated: Stated | None = None
 
     def standings(self) -> dict[Standing, int]:
         """Alerts by where they stand, every standing named; they add up to the alerts opened."""
@@ -122,8 +125,8 @@ class DeploymentRecord:
         return dict(sorted(counted.items(), key=lambda item: item[0].value))
 
 
-def build_record(facts: Facts) -> DeploymentRecord:
-    """Make the record of what was found."""
+def build_record(facts: Facts, stated: Stated | None = None) -> DeploymentRecord:
+    """Make the record of what was found, and of what was stated beside it."""
     alerts = _judged(facts)
     whole = operated(facts.tallies)
     paused = () if whole is None else pauses(facts.active, whole)
@@ -155,6 +158,7 @@ def build_record(facts: Facts) -> DeploymentRecord:
         notes=_notes(facts, alerts, whole),
         discrepancies=discrepancies(facts),
         made_at=facts.gathered_at,
+        stated=stated,
     )
 
 

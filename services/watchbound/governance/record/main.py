@@ -22,6 +22,7 @@ from watchbound.domain.listing import Listing
 from watchbound.governance.record.build import DeploymentRecord, build_record
 from watchbound.governance.record.facts import VolunteerLog
 from watchbound.governance.record.gather import Gatherer
+from watchbound.governance.record.stated import Stated
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.authority import AuthorityView
@@ -77,7 +78,9 @@ class RecordDesk:
         self._trust = FileTrustList(configuration.trust.list)
         self._clock = SystemClock()
 
-    def make(self, authorisation_id: str, volunteers: VolunteerLog | None) -> DeploymentRecord:
+    def make(
+        self, authorisation_id: str, volunteers: VolunteerLog | None, stated: Stated | None = None
+    ) -> DeploymentRecord:
         """Read everything and build the record.
 
         Raises:
@@ -96,7 +99,7 @@ class RecordDesk:
             msg = f"there is no authorisation {authorisation_id}; `watchbound authorise list` shows those that exist"
             raise UnknownReference(msg)
         facts = gatherer.facts(authorisation, written, self._audited(), in_flight, volunteers, self._clock.now())
-        return build_record(facts)
+        return build_record(facts, stated)
 
     def tell_export(self, record: DeploymentRecord, by: str, form: str, content: bytes) -> None:
         """Tell the audit that the record is about to be handed out.

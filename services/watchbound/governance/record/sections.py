@@ -13,6 +13,7 @@ from watchbound.governance.record.slices import SMALLEST_CELL, Cell
 
 TITLE = "Deployment record"
 WITHHELD = "withheld"
+NOT_STATED = "not stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,11 @@ def percent(value: float) -> str:
 
 def _summary(record: DeploymentRecord) -> Section:
     authorisation, counted = record.authorisation, record.standings()
-    whole, watchlist = record.operated, record.watchlist
+    whole, watchlist, said = record.operated, record.watchlist, record.stated
     rows = (
         ("Date", "not operated" if whole is None else f"{whole.start.astimezone(UTC):%d %B %Y}"),
         ("Location", f"{authorisation.location} ({authorisation.location_type.value})"),
+        ("Borough", NOT_STATED if said is None or not said.borough else said.borough),
         ("Operated", "never" if whole is None else period(whole)),
         ("Duration, pauses taken off", duration(record.duration_s)),
         ("Use case", authorisation.use_case.value),
@@ -100,7 +102,9 @@ def _summary(record: DeploymentRecord) -> Section:
         ("False alerts", f"{record.false_alerts}"),
         ("False alerts over faces seen", share(record.rates.over_faces)),
         ("False alerts over decided alerts", share(record.rates.over_alerts)),
+        ("Arrests", NOT_STATED if said is None or said.arrests is None else f"{said.arrests} (stated by {said.by})"),
     )
+    remarks = () if said is None else tuple(f"Note by {said.by}: {note}" for note in said.notes)
     standings = tuple((standing.value, str(count)) for standing, count in counted.items())
     return Section(
         "Summary",
@@ -108,7 +112,7 @@ def _summary(record: DeploymentRecord) -> Section:
             Table("Published fields", ("Field", "Value"), rows),
             Table("Alerts by outcome", ("Outcome", "Alerts"), standings),
         ),
-        tuple(f"Note: {note}." for note in record.notes),
+        (*(f"Note: {note}." for note in record.notes), *remarks),
     )
 
 

@@ -12,12 +12,14 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.unit.governance.record.deployment import facts
+from watchbound.domain.errors import InvalidValue
 from watchbound.governance.record.as_csv import as_csv
 from watchbound.governance.record.as_html import as_html
 from watchbound.governance.record.as_json import document
 from watchbound.governance.record.as_pdf import as_pdf
 from watchbound.governance.record.build import DeploymentRecord, build_record
 from watchbound.governance.record.facts import Act
+from watchbound.governance.record.stated import Stated
 
 VOID = {"meta", "rect", "path", "circle"}
 
@@ -68,6 +70,26 @@ def test_the_csv_has_every_figure_of_the_json(record: DeploymentRecord) -> None:
     assert rows["frames.published"] == "2000"
     assert rows["false_alert_rates.over_faces_seen.count"] == "2"
     assert rows["coverage.2.camera"] == "gate-2"
+
+
+def test_what_nobody_can_count_is_stated_under_a_name_and_never_guessed(record: DeploymentRecord) -> None:
+    assert document(record)["stated"] is None
+    assert as_html(record).count("not stated") == 2
+    said = replace(record, stated=Stated("insp.7", "Camden", 0, ("true alert unconfirmed",)))
+    assert document(said)["stated"] == {
+        "by": "insp.7",
+        "borough": "Camden",
+        "arrests": 0,
+        "notes": ["true alert unconfirmed"],
+    }
+    page = as_html(said)
+    assert all(words in page for words in ("Camden", "0 (stated by insp.7)", "Note by insp.7: true alert unconfirmed"))
+    assert "not stated" not in page
+
+
+def test_fewer_than_no_arrests_cannot_be_stated() -> None:
+    with pytest.raises(InvalidValue, match="0 or more, got -1"):
+        Stated("insp.7", arrests=-1)
 
 
 def test_a_reason_that_looks_like_a_formula_is_not_run_by_a_spreadsheet(record: DeploymentRecord) -> None:
