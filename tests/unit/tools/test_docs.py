@@ -122,3 +122,22 @@ def test_the_index_names_every_page() -> None:
     index = (DOCS / "README.md").read_text()
     named = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")} - {"README.md"}
     assert {name for name in named if f"({name})" not in index} == set()
+
+
+NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
+def named_tests(text: str) -> list[tuple[str, str]]:
+    """Files of tests that a page names, each with the test in it or an empty string."""
+    return [(found[1], found[2] or "") for found in NAMED_TEST.finditer(text)]
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.name)
+def test_a_page_names_no_test_that_is_not_there(page: Path) -> None:
+    for file, test in named_tests(page.read_text()):
+        assert (ROOT / file).is_file(), f"{page.name} names {file}"
+        assert f"def {test}" in (ROOT / file).read_text(), f"{page.name} names {file}::{test}"
+
+
+def test_the_map_of_rules_names_tests() -> None:
+    assert len(named_tests((DOCS / "governance.md").read_text())) > 30
