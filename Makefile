@@ -1,11 +1,12 @@
 # Everything a newcomer needs: `make demo` shows it, `make test` proves it. The rest is for people who change it.
 
 PYTHON ?= python3
+BROKERS ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint format bench proto docs lock clean
+.PHONY: setup demo test lint format bench proto docs lock clean kafka-up kafka-down milvus-up milvus-down
 
 setup: $(STAMP)  ## a virtual environment with .venv/bin/watchbound in it
 
@@ -36,6 +37,18 @@ format: setup  ## what lint would ask for
 
 bench: setup  ## ours against the plain pipeline; writes loadtest/results/bench.json
 	$(BIN)/python -m loadtest.bench
+
+kafka-up: setup  ## Apache Kafka on loopback, in the background; BROKERS=3 for a cluster. Needs java and mvn
+	@$(BIN)/python -m tools.services up kafka --brokers $(BROKERS)
+
+kafka-down: setup  ## end it; its data goes
+	$(BIN)/python -m tools.services down kafka
+
+milvus-up: setup  ## a Milvus standalone server, in the background
+	@$(BIN)/python -m tools.services up milvus
+
+milvus-down: setup  ## end it; its data goes
+	$(BIN)/python -m tools.services down milvus
 
 proto: setup  ## services/watchbound/wire from proto/
 	$(BIN)/python tools/proto.py

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.contract.log_backends import KafkaLog, LogBackend, MemoryLog, read_all, until
-from tests.fixtures import kafka
 from watchbound.adapters.kafka_log import KafkaRecordConsumer, KafkaRecordProducer, KafkaTopicReader
 from watchbound.domain.errors import Unavailable
 from watchbound.ports import Record, TopicReader
 from watchbound.settings import KafkaSettings, load
+from watchbound.stack.apache_kafka import ApacheKafka
 from watchbound.stack.processes import free_port
 from watchbound.stack.tansu import Tansu
 
@@ -86,8 +86,8 @@ def outage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             yield _tansu(stack, folder)
         else:
             request.getfixturevalue("real_kafka_needed")
-            broker = stack.enter_context(kafka.ApacheKafka(folder))
-            yield Outage("kafka", KafkaLog(broker.bootstrap, stack), lambda: broker.process.kill(), broker.start)
+            broker = stack.enter_context(ApacheKafka(folder))
+            yield Outage("kafka", KafkaLog(broker.bootstrap, stack), broker.kill, broker.start)
     gc.collect()
 
 

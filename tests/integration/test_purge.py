@@ -22,7 +22,7 @@ from watchbound.stack.embedded import CommandFailed, EmbeddedStack, Service
 from watchbound.stack.milvus_lite import MilvusLite
 
 if TYPE_CHECKING:
-    from tests.fixtures.milvus import MilvusServer
+    from watchbound.stack.milvus_standalone import MilvusServer
 
 DIGEST = "a" * 64
 ENTRIES = 150
