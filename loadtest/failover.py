@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class Writer:
     def longest_pause_s(self, since: float) -> float:
         """Between two acknowledgements, of those that ended after `since`."""
         moments = [moment for moment, _ in self.acknowledged]
-        return max(b - a for a, b in zip(moments, moments[1:], strict=False) if b >= since)
+        return max(b - a for a, b in pairwise(moments) if b >= since)
 
 
 def leader(kafka: KafkaSettings, topic: str) -> int:

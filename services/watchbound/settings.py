@@ -31,7 +31,14 @@ class KafkaSettings(BaseSettings):
 
     bootstrap: str = Field("127.0.0.1:9092", min_length=3, description="host:port, comma-separated")
     session_timeout_ms: int = Field(6000, ge=1000, description="a member silent for so long loses its partitions")
-    replication_factor: int = Field(1, ge=1, description="for topics that we create")
+    replication_factor: int = Field(1, ge=1, description="of our topics; 3 where records must outlive a broker")
+    min_insync_replicas: int | None = Field(
+        None, ge=1, description="brokers that must hold a record before it counts; one less than there are, if not set"
+    )
+
+    def acknowledging(self) -> int:
+        """How many replicas must hold a record before it is acknowledged."""
+        return self.min_insync_replicas or max(1, self.replication_factor - 1)
 
 
 class MilvusSettings(BaseSettings):
