@@ -134,6 +134,12 @@ class RecordConsumer(Protocol):
             Unavailable: the broker did not take it.
         """
 
+    def pause(self, partitions: frozenset[TopicPartition]) -> None:
+        """Give no more records of these until `resume`; partitions that are not assigned are passed over."""
+
+    def resume(self, partitions: frozenset[TopicPartition]) -> None:
+        """Go on where they were paused; a partition that is assigned anew is not paused."""
+
     def lag(self) -> dict[TopicPartition, int]:
         """Records per assigned partition that this member has not read yet, as far as is known."""
 

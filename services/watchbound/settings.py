@@ -194,6 +194,9 @@ class MatchingSettings(BaseSettings):
     max_clock_skew_s: float = Field(1.0, ge=0, description="frames captured further in the future are refused")
     max_frame_bytes: int = Field(2_000_000, ge=1000, description="larger JPEGs are dead-lettered undecoded")
     max_frame_pixels: int = Field(3840 * 2160, ge=10_000, description="larger pictures are dead-lettered undecoded")
+    poison_in_a_row: int = Field(50, ge=1, description="poisoned frames in a row that hold their partition")
+    poison_share: float = Field(0.5, gt=0, le=1, description="share of poison in the last 200 that holds a partition")
+    poison_retry_s: float = Field(30.0, gt=0, description="how long a held partition rests before a record is tried")
     min_eye_distance: float = Field(14.0, ge=4, description="smaller faces are not embedded, in pixels")
     detect_width: int = Field(640, ge=160, description="frames are scaled to this width before detection")
 

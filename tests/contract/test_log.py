@@ -225,3 +225,19 @@ def test_a_reader_begins_at_the_beginning_and_follows(log: LogBackend) -> None:
 
 def test_an_empty_topic_is_caught_up_with_after_one_look(log: LogBackend) -> None:
     assert read_all(log.reader(log.topic())) == []
+
+
+def test_a_paused_partition_gives_nothing_until_it_goes_on_where_it_stood(log: LogBackend, group: str) -> None:
+    topic = log.topic(partitions=2)
+    consumer = log.consumer(group, topic)
+    until(lambda: len(consumer.assignment()) == 2, lambda: consumer.poll(0.1, 1))
+    fill(log, topic, 40, keys=8)
+    (first,) = read(consumer, 1)
+    held = frozenset({first.source})
+    consumer.pause(held | {TopicPartition("nobody's", 0)})
+    total = {source: [r for r in read_all(log.reader(topic)) if r.source == source] for source in consumer.assignment()}
+    others = [record for source, records in total.items() if source != first.source for record in records]
+    assert {record.source for record in read(consumer, len(others))} == {others[0].source}
+    assert consumer.poll(0.3, 100) == []
+    consumer.resume(held)
+    assert read(consumer, len(total[first.source]) - 1) == total[first.source][1:]

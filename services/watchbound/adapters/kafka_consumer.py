@@ -133,6 +133,20 @@ class KafkaRecordConsumer:
         except KafkaError as error:
             raise unavailable(self._settings, f"committing as {self._group}", error) from error
 
+    def pause(self, partitions: frozenset[TopicPartition]) -> None:
+        """Give no more records of these until `resume`; partitions that are not assigned are passed over."""
+        self._consumer.pause(*self._assigned(partitions))
+
+    def resume(self, partitions: frozenset[TopicPartition]) -> None:
+        """Go on where they were paused; a partition that is assigned anew is not paused."""
+        going_on = self._assigned(partitions)
+        # What kafka-python 3.0 had fetched of a paused partition it gives only to a fetcher that has never parsed
+        # anything else, and it fetches nothing while it holds that: let it go, to be fetched again from the position.
+        parked = self._consumer._fetcher._paused_partition_records
+        for partition in going_on:
+            parked.pop(partition, None)
+        self._consumer.resume(*going_on)
+
     def lag(self) -> dict[TopicPartition, int]:
         """Records not read yet, from what the last fetches said; partitions not fetched yet are left out."""
         lag: dict[TopicPartition, int] = {}
@@ -143,6 +157,10 @@ class KafkaRecordConsumer:
             if end is not None and position is not None:
                 lag[TopicPartition(partition.topic, partition.partition)] = max(0, end - position)
         return lag
+
+    def _assigned(self, partitions: frozenset[TopicPartition]) -> list[Any]:
+        ours = partitions & self.assignment() if partitions else frozenset()
+        return [kafka.TopicPartition(source.topic, source.partition) for source in ours]
 
     def close(self) -> None:
         """Leave the group, after `on_revoked` had its last say."""

@@ -44,6 +44,7 @@ from watchbound.pipeline.audit_gate import AuditGate
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.dead_letter import DeadLetters
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler, in_turn
+from watchbound.pipeline.poison_guard import PoisonGuard, PoisonPolicy
 from watchbound.pipeline.runner import Runner
 from watchbound.pipeline.tallies import TallyBook, TallyPublisher
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, WATCHLIST_CHANGES
@@ -88,6 +89,11 @@ class MatchingConfiguration:
     logs: LogSettings
 
 
+def poison_policy(matching: MatchingSettings) -> PoisonPolicy:
+    """When a partition of frames is held."""
+    return PoisonPolicy(matching.poison_in_a_row, matching.poison_share, retry_s=matching.poison_retry_s)
+
+
 class WorkerProcess:
     """One worker with its adapters, as it lives in an actor: a `Workload` of the cluster."""
 
@@ -121,7 +127,8 @@ class WorkerProcess:
             gallery, self._delta, self._roster, self._gate, self._clock, self._metrics, self._stop
         )
         self._producer = KafkaRecordProducer(configuration.kafka, self._name)
-        self._dead_letters = DeadLetters(self._producer, codecs.DEAD_LETTER, self._clock, self._metrics)
+        self._guard = PoisonGuard(FRAMES.name, poison_policy(configuration.matching), self._metrics)
+        self._dead_letters = DeadLetters(self._producer, codecs.DEAD_LETTER, self._clock, self._metrics, self._guard)
         self._feed = self._follow()
 
     def _open_eyes(self, pack: ModelPack) -> Eyes:
@@ -192,7 +199,7 @@ class WorkerProcess:
             settings.kafka, settings.matching.group, [FRAMES.name], self._name, on_revoked, start="earliest"
         )
         try:
-            runner = Runner(consumer, worker, self._metrics)
+            runner = Runner(consumer, worker, self._metrics, guard=self._guard)
             log.info("matching", provider=self._eyes.embedder.provider)
             runner.run(lambda: self._stop.is_set() or self._feed.failed is not None)
         finally:
@@ -240,7 +247,8 @@ class WorkerProcess:
 
     def complaint(self) -> str | None:
         """Why it is not ready."""
-        return self._feed.ready() or self._clock_watcher.live() or self._clock_watcher.ready() or self._search.complaint
+        clock = self._clock_watcher.live() or self._clock_watcher.ready()
+        return self._feed.ready() or clock or self._search.complaint or self._guard.complaint
 
     def exposition(self) -> bytes:
         """Its metrics."""

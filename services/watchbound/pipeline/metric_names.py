@@ -107,5 +107,8 @@ CLOCK_UNCERTAINTY_SECONDS = _gauge(
 )
 CLOCK_TRUSTED = _gauge("clock_trusted", "1 while the clock may be trusted; 0 permits nothing.")
 DEAD_LETTERS = _counter("dead_letters", "Records sent to the dead-letter topic.", "topic", "reason")
+PARTITIONS_HELD = _gauge(
+    "partitions_held", "1 while a partition is held since too much of it is poison: alarm.", "topic", "partition"
+)
 
 ALL_METRICS: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

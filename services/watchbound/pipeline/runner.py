@@ -9,6 +9,7 @@ from typing import Protocol
 
 from watchbound.domain.errors import Unavailable
 from watchbound.pipeline.metric_names import CONSUMER_LAG
+from watchbound.pipeline.poison_guard import PoisonGuard
 from watchbound.ports import Metrics, Record, RecordConsumer, TopicPartition
 
 
@@ -44,15 +45,25 @@ class RunnerPolicy:
 
 
 class Runner:
-    """Runs one stage on one consumer until told to stop. Belongs to one thread."""
+    """Runs one stage on one consumer until told to stop. Belongs to one thread.
+
+    With a guard, a partition of which too much is poison is held: paused, where it stands, until a record of it can be
+    handled.
+    """
 
     def __init__(
-        self, consumer: RecordConsumer, stage: Stage, metrics: Metrics, policy: RunnerPolicy | None = None
+        self,
+        consumer: RecordConsumer,
+        stage: Stage,
+        metrics: Metrics,
+        policy: RunnerPolicy | None = None,
+        guard: PoisonGuard | None = None,
     ) -> None:
         self._consumer = consumer
         self._stage = stage
         self._metrics = metrics
         self._policy = policy or RunnerPolicy()
+        self._guard = guard
         self._committed: dict[TopicPartition, int] = {}
         self._next_commit = 0.0
         self._next_lag = 0.0
@@ -65,8 +76,10 @@ class Runner:
 
     def step(self) -> int:
         """One turn; returns how many records were handled."""
-        records = self._consumer.poll(self._policy.poll_timeout_s, self._policy.max_records)
+        records = self._consumer.poll(self._policy.poll_timeout_s, self._batch())
         self._stage.handle(records)
+        if self._guard is not None:
+            self._consumer.pause(self._guard.judge(records))
         now = time.monotonic()
         if now >= self._next_commit:
             self._next_commit = now + self._policy.commit_interval_s
@@ -76,6 +89,13 @@ class Runner:
             for source, lag in self._consumer.lag().items():
                 self._metrics.set(CONSUMER_LAG, lag, topic=source.topic, partition=str(source.partition))
         return len(records)
+
+    def _batch(self) -> int:
+        """How many records to take: one, while a held partition is tried."""
+        if self._guard is None:
+            return self._policy.max_records
+        self._consumer.resume(self._guard.due())
+        return 1 if self._guard.trying else self._policy.max_records
 
     def commit(self) -> None:
         """Commit what moved. A broker that does not take it now is asked again at the next turn."""
@@ -96,6 +116,8 @@ class Runner:
         """Hand partitions over: commit what is done, then forget them. The consumer's `on_revoked`."""
         self.commit()
         self._stage.release(partitions)
+        if self._guard is not None:
+            self._guard.forget(partitions)
         for source in partitions:
             self._committed.pop(source, None)
             self._metrics.set(CONSUMER_LAG, 0, topic=source.topic, partition=str(source.partition))

@@ -69,6 +69,7 @@ class InMemoryConsumer:
         self._positions: dict[TopicPartition, int] = {}
         self._generation = -1
         self._turn = 0
+        self._paused: frozenset[TopicPartition] = frozenset()
         with store.changed:
             group.join(self)
 
@@ -88,6 +89,14 @@ class InMemoryConsumer:
         with self._store.changed:
             self._store.require_up()
             self._group.committed.update({s: offset for s, offset in offsets.items() if s in self._positions})
+
+    def pause(self, partitions: frozenset[TopicPartition]) -> None:
+        """Give no more records of these until `resume`."""
+        self._paused |= partitions & self._positions.keys()
+
+    def resume(self, partitions: frozenset[TopicPartition]) -> None:
+        """Go on where they were paused."""
+        self._paused -= partitions
 
     def lag(self) -> dict[TopicPartition, int]:
         """Records not read yet."""
@@ -110,7 +119,8 @@ class InMemoryConsumer:
         return self._generation != self._group.generation
 
     def _unread(self) -> bool:
-        return any(self._store.read(source, position, 1) for source, position in self._positions.items())
+        reading = [(s, position) for s, position in self._positions.items() if s not in self._paused]
+        return any(self._store.read(source, position, 1) for source, position in reading)
 
     def _follow_generation(self) -> None:
         if self._store.down:
@@ -128,12 +138,13 @@ class InMemoryConsumer:
             self._on_revoked(frozenset(self._positions))
         with self._store.changed:
             self._positions = {}
+            self._paused = frozenset()
             self._group.release(self)
 
     def _take(self, max_records: int) -> list[Record]:
         """Fill up from the partitions in turn, so that a busy one does not starve the others."""
         taken: list[Record] = []
-        sources = sorted(self._positions)
+        sources = sorted(self._positions.keys() - self._paused)
         self._turn += 1
         for place in range(len(sources)):
             source = sources[(place + self._turn) % len(sources)]
