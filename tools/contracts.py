@@ -124,6 +124,6 @@ CONTRACTS: tuple[Contract, ...] = (
         codecs.DEAD_LETTER,
         "A record that no retry can make valid, with its place and the reason; frames without their pixels.",
         ("matching", "alerting"),
-        (),
+        ("watchbound replay",),
     ),
 )

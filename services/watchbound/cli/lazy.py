@@ -35,6 +35,7 @@ class LazyGroup(TyperGroup):
         "models": ("models", "app"),
         "audit": ("audit", "app"),
         "topics": ("topics", "app"),
+        "replay": ("replay", "app"),
         "ring": ("key_ring", "app"),
         "synthetic": ("synthetic", "app"),
         "prove": ("prove", "app"),

@@ -41,6 +41,11 @@ class Act(StrEnum):
     ALERTING_STARTED = "alerting.started"
     ALERTING_STOPPED = "alerting.stopped"
 
+    DEAD_LETTER_RETRY_BEGUN = "dead-letter.retry-begun"
+    DEAD_LETTER_RETRIED = "dead-letter.retried"
+    DEAD_LETTER_DROPPED = "dead-letter.dropped"
+    """A person gave a record that could not be handled another chance, or decided that it gets none."""
+
     PURGE_BEGUN = "purge.begun"
     PURGE_FINISHED = "purge.finished"
     PURGE_INCOMPLETE = "purge.incomplete"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from watchbound.pipeline.metric_names import PARTITIONS_HELD
 from watchbound.ports import Metrics, Record, TopicPartition
@@ -33,10 +33,30 @@ class PoisonPolicy:
     retry_s: float = 30.0
 
 
+class PoisonCap:
+    """Counts one partition's records against a policy."""
+
+    def __init__(self, policy: PoisonPolicy) -> None:
+        self._policy = policy
+        self._run = 0
+        self._recent: deque[bool] = deque(maxlen=policy.window)
+
+    def take(self, *, poison: bool) -> str | None:
+        """Count one record; says why the partition should be held, or None."""
+        policy, recent = self._policy, self._recent
+        self._run = self._run + 1 if poison else 0
+        recent.append(poison)
+        share = sum(recent) / len(recent)
+        if self._run >= policy.consecutive:
+            return f"{self._run} poisoned records in a row"
+        if len(recent) == policy.window and share >= policy.ratio:
+            return f"{share:.0%} of the last {policy.window} records are poison"
+        return None
+
+
 @dataclass(slots=True)
 class _Partition:
-    run: int = 0
-    recent: deque[bool] = field(default_factory=deque)
+    cap: PoisonCap
     held_until: float | None = None
     why: str = ""
 
@@ -114,26 +134,17 @@ class PoisonGuard:
         self._tell()
 
     def _breaks(self, source: TopicPartition, poison: bool) -> bool:
-        state = self._partitions.setdefault(source, _Partition())
+        state = self._partitions.setdefault(source, _Partition(PoisonCap(self._policy)))
         if source in self._tried:
             self._tried.discard(source)
             if not poison:
                 # What comes next is judged afresh.
-                self._partitions[source] = _Partition()
+                self._partitions[source] = _Partition(PoisonCap(self._policy))
                 self._show(source, held=False)
             return poison
-        state.run = state.run + 1 if poison else 0
-        state.recent.append(poison)
-        if len(state.recent) > self._policy.window:
-            state.recent.popleft()
-        share = sum(state.recent) / len(state.recent)
-        if state.run >= self._policy.consecutive:
-            state.why = f"{state.run} poisoned records in a row"
-        elif len(state.recent) == self._policy.window and share >= self._policy.ratio:
-            state.why = f"{share:.0%} of the last {self._policy.window} records are poison"
-        else:
-            return False
-        return True
+        why = state.cap.take(poison=poison)
+        state.why = why or state.why
+        return why is not None
 
     def _show(self, source: TopicPartition, *, held: bool) -> None:
         self._metrics.set(PARTITIONS_HELD, int(held), topic=source.topic, partition=str(source.partition))

@@ -1,0 +1,1 @@
+"""Dead letters: what could not be handled, and what a person does about it."""
