@@ -6,18 +6,21 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from pymilvus import MilvusClient
 
 from watchbound.adapters.milvus_gallery import MilvusGallery
+from watchbound.adapters.milvus_schema import collection_name
 from watchbound.adapters.store_files import StoreFiles
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import UnknownReference
 from watchbound.domain.fingerprint import Fingerprints
 from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
 from watchbound.settings import MilvusSettings, load
+from watchbound.stack.apache_kafka import ApacheKafka
 from watchbound.stack.embedded import CommandFailed, EmbeddedStack, Service
 from watchbound.stack.milvus_lite import MilvusLite
 
@@ -79,6 +82,54 @@ def test_a_milvus_server_says_gone_while_its_files_hold_every_template_and_the_s
     with pytest.raises(UnknownReference):
         gallery.images(AUTHORISATION)
     assert files.search(prints_of(gone)).templates == ENTRIES
+
+
+KEEPS_BRIEFLY = {
+    "log.retention.ms": "30000",
+    "log.roll.ms": "5000",
+    "log.retention.check.interval.ms": "1000",
+    "log.segment.delete.delay.ms": "500",
+    # Milvus makes its topics by writing to them, and compresses; what is compressed cannot be searched for.
+    "auto.create.topics.enable": "true",
+    "compression.type": "uncompressed",
+}
+"""A message log that forgets within seconds, as a deployment's forgets within hours."""
+
+
+def forgetful(bootstrap: str) -> dict[str, Any]:
+    """Settings of a Milvus that keeps nothing of what was dropped for long: here seconds, in a deployment hours."""
+    unsecured = dict.fromkeys(("saslUsername", "saslPassword", "saslMechanisms", "securityProtocol"), "")
+    return {
+        "dataCoord": {"gc": {"interval": 3, "dropTolerance": 3}},
+        "mq": {"type": "kafka"},
+        "kafka": {"brokerList": bootstrap, "readTimeout": 10, **unsecured},
+    }
+
+
+@pytest.mark.real
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("real_kafka_needed")
+def test_a_milvus_server_on_kafka_keeps_no_template_on_any_disk_once_both_have_cleaned_up(tmp_path: Path) -> None:
+    from watchbound.stack.milvus_standalone import MilvusServer
+
+    gone = enrolled(AUTHORISATION, 1)
+    milvus, queue = tmp_path / "milvus", tmp_path / "kafka"
+    milvus.mkdir()
+    queue.mkdir()
+    files = StoreFiles([milvus / "data", queue])
+    with (
+        ApacheKafka(queue, properties=KEEPS_BRIEFLY) as kafka,
+        MilvusServer(milvus, forgetful(kafka.bootstrap)) as server,
+    ):
+        gallery = fill(server.uri, gone)
+        # By itself a server writes segments after minutes; until then only the queue holds them.
+        MilvusClient(uri=server.uri).flush(collection_name(AUTHORISATION))
+        segments = StoreFiles([milvus / "data"])
+        server.process.wait_until(lambda: segments.search(prints_of(gone)).templates == ENTRIES, 240.0)
+        gallery.drop(AUTHORISATION)
+        server.process.wait_until(lambda: files.search(prints_of(gone)).templates == 0, 240.0)
+        with pytest.raises(UnknownReference):
+            gallery.images(AUTHORISATION)
 
 
 @pytest.fixture
