@@ -1,4 +1,7 @@
-"""Each component of an enrolment picture's quality falls under its own degradation, and the others stay."""
+"""Each component of an enrolment picture's quality falls under its own degradation, and the others stay.
+
+`pytest tests/integration/test_components.py -s` prints the rows of the table in docs/watchlists.md.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,10 @@ def bright(image: Image, _face: Detection) -> Image:
     return np.asarray(cv2.add(image, (180, 180, 180, 0)), np.uint8)
 
 
+def flat(image: Image, _face: Detection) -> Image:
+    return np.asarray(0.25 * image + 0.75 * image.mean(), np.uint8)
+
+
 def tilted(image: Image, _face: Detection) -> Image:
     height, width = image.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), 30, 1.0)
@@ -72,18 +79,27 @@ def _cover(image: Image, centre: np.ndarray[tuple[int], np.dtype[np.float32]], h
 
 
 CASES: list[tuple[Degrade, Component, frozenset[Component]]] = [
-    (blurred, Component.SHARPNESS, frozenset()),
+    # Sideways, an open eye's edges lie nearer to one another than those of its lids: they blur into one first.
+    (blurred, Component.SHARPNESS, frozenset({Component.EYES_OPEN})),
     (
         dark,
         Component.UNDER_EXPOSURE_PREVENTION,
         # What is nearly black has no fine detail and few grey levels left.
         frozenset({Component.SHARPNESS, Component.DYNAMIC_RANGE}),
     ),
-    (bright, Component.OVER_EXPOSURE_PREVENTION, frozenset({Component.DYNAMIC_RANGE})),
+    (
+        bright,
+        Component.OVER_EXPOSURE_PREVENTION,
+        # What is nearly white has few grey levels left, and little contrast against which to measure an edge.
+        frozenset({Component.DYNAMIC_RANGE, Component.EXPRESSION_NEUTRALITY}),
+    ),
+    # Sharpness is measured in grey levels, and fewer of them are left.
+    (flat, Component.SHARPNESS, frozenset({Component.DYNAMIC_RANGE})),
     (tilted, Component.HEAD_POSE_ROLL, frozenset()),
     # Fewer pixels hold less detail.
     (small, Component.INTER_EYE_DISTANCE, frozenset({Component.SHARPNESS})),
-    (eyes_covered, Component.EYES_VISIBLE, frozenset()),
+    # Nobody sees whether a covered eye is open.
+    (eyes_covered, Component.EYES_VISIBLE, frozenset({Component.EYES_OPEN})),
     (mouth_covered, Component.MOUTH_OCCLUSION_PREVENTION, frozenset()),
 ]
 
@@ -121,6 +137,8 @@ def test_a_degradation_is_seen_by_its_own_component(
 ) -> None:
     template = model_pack.embedder.template
     clean, worse = medians(detector, template, None), medians(detector, template, degrade)
+    for name, row in (("clean", clean), (degrade.__name__, worse)):
+        print(name, *(f"{one.value} {value:.0f}" for one, value in row.items()), sep=" | ")
     assert all(value >= WEAK for value in clean.values()), clean
     assert worse[own] < WEAK, worse
     fell = {one for one in Component if clean[one] - worse[one] > MOVES_LITTLE}

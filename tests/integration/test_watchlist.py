@@ -239,6 +239,9 @@ def test_every_picture_is_accepted_or_told_what_is_wrong_with_it(command: Comman
     assert {name: line["outcome"] for name, line in told.items()} == expected
     assert told["zz-again.jpg"]["duplicate_of"] == "P003"
     assert all(line["remedy"] for line in report["images"] if line["outcome"] != "accepted")
+    weak = {name: {one["component"] for one in line.get("weak", [])} for name, line in told.items()}
+    assert {"mouth-closed", "expression-neutrality"} <= weak["selfie.jpg"], "she smiles in it, with her teeth"
+    assert not {"mouth-closed", "expression-neutrality", "eyes-open"} & weak["studio.jpg"]
     assert json.loads(report_file.read_text()) == report
     assert command.watchlist("list", "--authorisation", "report")["entries"] == []
     assert len(command.watchlist("pending", "--authorisation", "report")["entries"]) == 4

@@ -8,7 +8,7 @@ set on synthetic people (docs/watchlists.md says how to measure them again) and 
 
 A component either decides or advises. Those that decide are those of the enrolment gate (`quality.ENROLMENT_GATE`).
 The rest only ever advise. Covering is judged by texture alone, so it sees an even cover and not tinted glasses or a
-patterned scarf. Expression is not measured at all: five landmarks cannot tell it.
+patterned scarf. Of an expression only its geometry is measured, and no emotion is named (`expression`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchbound.domain.face import Detection, FaceQuality
+from watchbound.extraction.expression import corners_apart, eyes_open, lips_apart
 from watchbound.extraction.quality import ENROLMENT_GATE, roll_of, yaw_of
+from watchbound.extraction.regions import FACE, LEFT_EYE, MOUTH, RIGHT_EYE, face_contrast
 from watchbound.ports import Image
 
 
@@ -38,6 +40,9 @@ class Component(Enum):
     INTER_EYE_DISTANCE = "inter-eye-distance"
     EYES_VISIBLE = "eyes-visible"
     MOUTH_OCCLUSION_PREVENTION = "mouth-occlusion-prevention"
+    EYES_OPEN = "eyes-open"
+    MOUTH_CLOSED = "mouth-closed"
+    EXPRESSION_NEUTRALITY = "expression-neutrality"
 
 
 REMEDY: dict[Component, str] = {
@@ -49,8 +54,11 @@ REMEDY: dict[Component, str] = {
     Component.HEAD_POSE_PITCH: "choose a picture taken at the height of the eyes, chin neither raised nor lowered",
     Component.HEAD_POSE_ROLL: "choose a picture with the head upright",
     Component.INTER_EYE_DISTANCE: "use the original at its full resolution, or a closer picture",
-    Component.EYES_VISIBLE: "check that both eyes are open and uncovered: no dark glasses, hair or shadow over them",
+    Component.EYES_VISIBLE: "check that both eyes are uncovered: no dark glasses, hair or shadow over them",
     Component.MOUTH_OCCLUSION_PREVENTION: "check that mouth and chin are uncovered: no mask, scarf or hand",
+    Component.EYES_OPEN: "choose a picture with both eyes open, looking into the camera",
+    Component.MOUTH_CLOSED: "choose a picture with the lips closed",
+    Component.EXPRESSION_NEUTRALITY: "choose a picture with the mouth at rest, its corners not drawn apart",
 }
 
 WEAK = 50
@@ -90,7 +98,7 @@ def rate(detection: Detection, crop: Image, quality: FaceQuality) -> tuple[Ratin
         quality: what was measured of the same crop already.
     """
     luma = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
-    face = luma[_FACE]
+    face = luma[FACE]
     measured = {
         Component.SHARPNESS: quality.sharpness,
         Component.UNDER_EXPOSURE_PREVENTION: float((face < _DARK).mean()),
@@ -100,22 +108,17 @@ def rate(detection: Detection, crop: Image, quality: FaceQuality) -> tuple[Ratin
         Component.HEAD_POSE_PITCH: pitch_of(detection),
         Component.HEAD_POSE_ROLL: abs(roll_of(detection)),
         Component.INTER_EYE_DISTANCE: detection.eye_distance,
-        Component.EYES_VISIBLE: min(texture(luma, _RIGHT_EYE), texture(luma, _LEFT_EYE)),
-        Component.MOUTH_OCCLUSION_PREVENTION: texture(luma, _MOUTH),
+        Component.EYES_VISIBLE: min(texture(luma, RIGHT_EYE), texture(luma, LEFT_EYE)),
+        Component.MOUTH_OCCLUSION_PREVENTION: texture(luma, MOUTH),
+        Component.EYES_OPEN: eyes_open(luma),
+        Component.MOUTH_CLOSED: lips_apart(luma),
+        Component.EXPRESSION_NEUTRALITY: corners_apart(detection, luma),
     }
     return tuple(Rating(component, _scaled(component, value), value) for component, value in measured.items())
 
 
-_FACE = (slice(30, 106), slice(24, 88))
-"""Rows and columns of the aligned crop that are face, whatever the hair and the backdrop."""
-
 _DARK, _BRIGHT = 25, 247
 """OFIQ counts luma in 0 to 25 as under-exposed and in 247 to 255 as over-exposed (ISO/IEC 29794-5, 7.3.4 and 7.3.5)."""
-
-_RIGHT_EYE = (slice(47, 57), slice(29, 47))
-_LEFT_EYE = (slice(47, 57), slice(65, 83))
-_MOUTH = (slice(84, 102), slice(44, 68))
-"""Around the points of SFace's template on which eyes and mouth lie after alignment."""
 
 _SCALE: dict[Component, tuple[float, float]] = {
     Component.SHARPNESS: (0.0, 2 * ENROLMENT_GATE.min_sharpness),
@@ -128,6 +131,9 @@ _SCALE: dict[Component, tuple[float, float]] = {
     Component.INTER_EYE_DISTANCE: (0.0, 2 * ENROLMENT_GATE.min_eye_distance),
     Component.EYES_VISIBLE: (0.0, 0.6),
     Component.MOUTH_OCCLUSION_PREVENTION: (0.0, 0.5),
+    Component.EYES_OPEN: (0.3, 0.8),
+    Component.MOUTH_CLOSED: (2.0, 0.4),
+    Component.EXPRESSION_NEUTRALITY: (1.0, 0.14),
 }
 """What is rated 0, and what is rated 100; linear in between. Where the gate decides, its limit lies at 50."""
 
@@ -161,10 +167,9 @@ def texture(luma: NDArray[np.uint8], region: tuple[slice, slice]) -> float:
 
     An open eye is lid, white and iris; a mouth is lips and the line between them. Dark glasses or a mask have none of
     this. A share, so that light and haze, which have components of their own, leave it alone. It cannot tell patterned
-    cloth from a mouth, nor a closed eye from an open one with certainty.
+    cloth from a mouth, nor a shut eye from an open one.
     """
-    face = float(luma[_FACE].std())
-    return float(luma[region].std()) / max(face, 1.0)
+    return float(luma[region].std()) / face_contrast(luma)
 
 
 def _scaled(component: Component, value: float) -> int:
