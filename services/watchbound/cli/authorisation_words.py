@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from watchbound.domain.act import ActKind
 from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.errors import NotTrusted
 from watchbound.pipeline.authority import AuthorityView
@@ -80,6 +81,13 @@ def history(view: AuthorityView, authorisation_id: str) -> list[dict[str, Any]]:
         }
         for signed in (written.acts if written is not None else ())
     ]
+
+
+def act_in_words(act: dict[str, Any]) -> str:
+    """One act of `history` in one line."""
+    details = act["details"] if act["kind"] == ActKind.SET_THRESHOLD.value else {}
+    change = f" to {details['threshold']} at the request of {details['requested_by']}" if details else ""
+    return f"{act['at']}  {act['kind']}{change} by {act['by']}: {act['reason']}"
 
 
 def _holder(view: AuthorityView, key_id: str) -> str:

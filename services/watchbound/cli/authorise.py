@@ -14,7 +14,7 @@ from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.signers import open_signer
-from watchbound.cli.authorisation_words import as_json, history, in_words
+from watchbound.cli.authorisation_words import act_in_words, as_json, history, in_words
 from watchbound.domain.act import ActKind
 from watchbound.domain.activation import Activation, PreDeploymentItem
 from watchbound.domain.authorisation import Authorisation
@@ -49,6 +49,16 @@ Key = Annotated[Path, typer.Option(help="Your signing key: a PEM file with the m
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option(help="Why; it is signed, and goes to the audit log.")]
+
+
+_DONE = {
+    ActKind.SIGN: "signed",
+    ActKind.PAUSE: "paused",
+    ActKind.RESUME: "resumed",
+    ActKind.CANCEL: "cancelled",
+    ActKind.SET_THRESHOLD: "threshold changed",
+}
+"""What is told of an act that was done."""
 
 
 def _print_template(wanted: bool) -> None:
@@ -276,7 +286,7 @@ def show(authorisation_id: AuthorisationId, as_json: AsJson = False, bootstrap: 
     for name, value in shown.items():
         typer.echo(f"{name + ':':<20} {', '.join(value) if isinstance(value, list) else value}")
     for act in acts:
-        typer.echo(f"{act['at']}  {act['kind']} by {act['by']}: {act['reason']}")
+        typer.echo(act_in_words(act))
 
 
 def _act(
@@ -293,7 +303,7 @@ def _act(
         if kind is ActKind.RESUME:
             governance.require_clock()
         done = governance.desk().act(authorisation_id, kind, signer, reason, details())
-    _tell(done, kind.value, as_json)
+    _tell(done, _DONE[kind], as_json)
 
 
 def _governance(bootstrap: str | None) -> Governance:

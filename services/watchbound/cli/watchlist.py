@@ -278,8 +278,12 @@ def review(
         typer.echo(f"under 18: {reference}, {why}")
     for reference in shown["expire_before_the_end"]:
         typer.echo(f"expires before the authorisation ends: {reference}")
+    if not recorded.size:
+        typer.echo("nobody is listed; those who wait for a second officer are not: see `watchbound watchlist pending`")
     counts = ", ".join(f"{count} {category}" for category, count in shown["categories"].items())
-    typer.echo(f"{recorded.size} entries ({counts or 'none'}) reviewed by {recorded.reviewed_by}: {recorded.digest}")
+    typer.echo(
+        f"{recorded.size} entries ({counts or 'none'}) reviewed by {recorded.reviewed_by}; digest {recorded.digest}"
+    )
 
 
 @app.command()

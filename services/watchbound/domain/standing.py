@@ -186,7 +186,8 @@ def _cancel(terms: Terms, standing: Standing, act: Act, holder: str) -> Standing
 def _set_threshold(terms: Terms, standing: Standing, act: Act, holder: str) -> Standing:
     _require_reason(act)
     change = ThresholdChange.of(dict(act.details))
-    if change.requested_by == holder:
+    # Accounts differ by more than spaces and capitals: nobody becomes two people by spelling.
+    if change.requested_by.strip().casefold() == holder.strip().casefold():
         msg = f"a threshold is changed at the request of one person and approved by another, got {holder} for both"
         raise NotAuthorised(msg)
     if change.threshold < terms.minimum_threshold:
@@ -212,7 +213,7 @@ def _purge(terms: Terms, standing: Standing, act: Act, holder: str) -> Standing:
 
 def _require_reason(act: Act) -> None:
     if not act.reason.strip():
-        msg = f"a {act.kind.value} says why (--reason)"
+        msg = f"expected a reason for {act.kind.value} (--reason), got none; say why"
         raise NotAuthorised(msg)
 
 

@@ -195,7 +195,13 @@ def read_terms(path: Path | None, flags: Mapping[str, Any], drafted_by: str, now
 
 def _in_words(problem: Any) -> str:
     name = ".".join(str(part) for part in problem["loc"])
-    return f"{name}: must be filled in" if problem["type"] == "missing" else f"{name}: {problem['msg']}"
+    match problem["type"]:
+        case "missing":
+            return f"{name}: must be filled in"
+        case "too_short":
+            return f"{name}: must name at least one"
+        case _:
+            return f"{name}: {problem['msg']}"
 
 
 def _parsed(path: Path) -> dict[str, Any]:

@@ -11,8 +11,10 @@ import yaml
 from typer.testing import CliRunner
 
 from watchbound.cli import authorise, watchlist
+from watchbound.cli.authorisation_words import act_in_words
 from watchbound.domain.errors import ConfigurationError
 from watchbound.domain.terms import Terms, UseCase
+from watchbound.domain.threshold_change import ThresholdChange
 from watchbound.domain.watchlist import Category
 from watchbound.governance.terms_file import read_terms, template
 from watchbound.stack.officers import Officers
@@ -61,7 +63,7 @@ def read(folder: Path, **changed: Any) -> Terms:
         ({"end": None, "hours": float("nan")}, "hours: "),
         ({"end": "2026-11-23T09:00Z"}, "must end after it starts"),
         ({"cameras": ["gate 1"]}, "a camera id must be"),
-        ({"cameras": []}, "cameras: "),
+        ({"cameras": []}, "cameras: must name at least one"),
         ({"minimum_threshold": 1.5}, "a threshold lies in"),
         ({"minimum_threshold": float("nan")}, "minimum_threshold: "),
         ({"officer": " "}, "officer: .*must be filled in"),
@@ -130,6 +132,15 @@ def test_an_act_needs_a_key_that_can_be_read(tmp_path: Path) -> None:
     problem = CliRunner().invoke(authorise.app, ["sign", "op-1", "--key", str(tmp_path / "none.pem")]).exception
     assert isinstance(problem, ConfigurationError)
     assert "watchbound keys generate" in str(problem)
+
+
+def test_a_change_of_the_threshold_is_told_with_who_asked_and_who_approved() -> None:
+    act = {"kind": "set-threshold", "by": "officer", "at": "2026-11-23T10:00:00+00:00", "reason": "false alerts"}
+    details = ThresholdChange(0.62, "sgt.c").details()
+    assert act_in_words({**act, "details": details}) == (
+        "2026-11-23T10:00:00+00:00  set-threshold to 0.62 at the request of sgt.c by officer: false alerts"
+    )
+    assert act_in_words({**act, "kind": "pause", "details": {}}).endswith("  pause by officer: false alerts")
 
 
 def test_a_threshold_out_of_range_is_a_usage_error(tmp_path: Path) -> None:

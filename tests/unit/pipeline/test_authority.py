@@ -13,6 +13,7 @@ from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.moment import Window
 from watchbound.domain.signature import Signature
 from watchbound.domain.standing import AuthorisationState, Refusal
+from watchbound.domain.threshold_change import ThresholdChange
 from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.testing.clock import ManualClock
@@ -318,3 +319,18 @@ def test_a_clock_that_is_not_to_be_trusted_permits_nothing_until_it_is() -> None
     assert view.in_force() == ()
     trusted = True
     assert permits(view, "op-1", "gate-1", START)
+
+
+@pytest.mark.parametrize("asked_by", ["officer", "Officer", " officer "])
+def test_nobody_asks_for_a_threshold_and_approves_it_however_they_spell_themselves(asked_by: str) -> None:
+    change = ThresholdChange(0.9, asked_by)
+    changed = read(then(authorisation(), ActKind.SET_THRESHOLD, **change.details()))
+    assert changed.threshold != change.threshold
+    assert changed.refusal(LATER) is Refusal.AGAINST_THE_RULES
+
+
+def test_a_threshold_moves_at_the_request_of_another_and_with_a_reason() -> None:
+    known, change = authorisation(), ThresholdChange(0.9, "sergeant")
+    assert read(then(known, ActKind.SET_THRESHOLD, **change.details())).threshold == change.threshold
+    silent = OFFICE.with_act(known, ActKind.SET_THRESHOLD, OFFICE.officer, START, change.details(), reason=" ")
+    assert read(silent).refusal(LATER) is Refusal.AGAINST_THE_RULES
