@@ -321,16 +321,19 @@ def test_a_clock_that_is_not_to_be_trusted_permits_nothing_until_it_is() -> None
     assert permits(view, "op-1", "gate-1", START)
 
 
-@pytest.mark.parametrize("asked_by", ["officer", "Officer", " officer "])
-def test_nobody_asks_for_a_threshold_and_approves_it_however_they_spell_themselves(asked_by: str) -> None:
-    change = ThresholdChange(0.9, asked_by)
-    changed = read(then(authorisation(), ActKind.SET_THRESHOLD, **change.details()))
-    assert changed.threshold != change.threshold
-    assert changed.refusal(LATER) is Refusal.AGAINST_THE_RULES
+def with_threshold(asked_by: str, reason: str = "two false alerts") -> Authorisation:
+    """`authorisation` once its threshold was to be 0.9."""
+    details = ThresholdChange(0.9, asked_by).details()
+    return read(OFFICE.with_act(authorisation(), ActKind.SET_THRESHOLD, OFFICE.officer, START, details, reason))
 
 
 def test_a_threshold_moves_at_the_request_of_another_and_with_a_reason() -> None:
-    known, change = authorisation(), ThresholdChange(0.9, "sergeant")
-    assert read(then(known, ActKind.SET_THRESHOLD, **change.details())).threshold == change.threshold
-    silent = OFFICE.with_act(known, ActKind.SET_THRESHOLD, OFFICE.officer, START, change.details(), reason=" ")
-    assert read(silent).refusal(LATER) is Refusal.AGAINST_THE_RULES
+    assert with_threshold("sergeant").threshold == 0.9
+    assert with_threshold("sergeant", reason=" ").refusal(LATER) is Refusal.AGAINST_THE_RULES
+
+
+@pytest.mark.parametrize("asked_by", ["officer", "Officer", " officer "])
+def test_nobody_asks_for_a_threshold_and_approves_it_however_they_spell_themselves(asked_by: str) -> None:
+    changed = with_threshold(asked_by)
+    assert changed.threshold != 0.9
+    assert changed.refusal(LATER) is Refusal.AGAINST_THE_RULES
