@@ -199,6 +199,9 @@ class MatchingSettings(BaseSettings):
     poison_retry_s: float = Field(30.0, gt=0, description="how long a held partition rests before a record is tried")
     min_eye_distance: float = Field(14.0, ge=4, description="smaller faces are not embedded, in pixels")
     detect_width: int = Field(640, ge=160, description="frames are scaled to this width before detection")
+    search_every_s: float = Field(
+        0.35, ge=0, le=1, description="a frame sooner after the last one searched rests; 0 searches every frame"
+    )
 
 
 class PurgeSettings(BaseSettings):

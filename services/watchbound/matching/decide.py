@@ -15,12 +15,13 @@ class DecisionPolicy:
 
     Attributes:
         strong: a single shot suffices from this margin on; below it, two shots must agree.
-        clearly_below: a fused template this far below, after `clearly_below_shots`, is clearly not listed.
+        far_below: a single shot this far below is of somebody who is clearly not listed.
+        clearly_below: the same for several shots, fused.
     """
 
     strong: float = 0.08
+    far_below: float = 0.20
     clearly_below: float = 0.15
-    clearly_below_shots: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def decide(candidates: Sequence[Candidate], shots: int, threshold: float, policy
         if shots >= 2 or best.score >= threshold + policy.strong:
             return Finding(Standing.MATCHED, best)
         return Finding(Standing.UNDECIDED)
-    far = best is None or best.score < threshold - policy.clearly_below
-    if far and shots >= policy.clearly_below_shots:
+    margin = policy.clearly_below if shots >= 2 else policy.far_below
+    if best is None or best.score < threshold - margin:
         return Finding(Standing.CLEARLY_NOT_LISTED)
     return Finding(Standing.UNDECIDED)

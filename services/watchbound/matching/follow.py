@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.face import Detection
 from watchbound.domain.frame import Capture
+from watchbound.extraction.decode import Grey
 from watchbound.extraction.shots import Shot, TrackEvidence
 from watchbound.extraction.track import Track, Tracker, TrackUpdate
+from watchbound.matching.attention import Attention, Rest
 from watchbound.ports import TopicPartition
 
 
@@ -87,6 +89,7 @@ class Follower:
     authorisation_id: str
     source: TopicPartition
     tracker: Tracker
+    attention: Attention
     passages: dict[str, Passage] = field(default_factory=dict)
     additions_seen: int = 0
     last_captured_at: datetime | None = None
@@ -96,10 +99,21 @@ class Follower:
         """False for a frame that is not later than one already seen: a producer's retry, or a replay."""
         return self.last_captured_at is None or captured_at > self.last_captured_at
 
-    def see(self, detections: list[Detection], captured_at: datetime, offset: int) -> TrackUpdate:
-        """Move on by one frame; what is gone is over, and forgotten with the batch (`forget`)."""
+    def rest(self, captured_at: datetime, glance: Callable[[], Grey]) -> Rest | None:
+        """Why the frame need not be searched, or None (see `Attention.rest`); tracks that it ends are over."""
+        self._end(self.tracker.expire(captured_at))
+        rest = self.attention.rest(captured_at, self.tracker.tracks, glance)
+        if rest is not None:
+            self.last_captured_at = captured_at
+        return rest
+
+    def see(
+        self, detections: list[Detection], captured_at: datetime, offset: int, glance: Callable[[], Grey]
+    ) -> TrackUpdate:
+        """Move on by one searched frame; what is gone is over, and forgotten with the batch (`forget`)."""
         self.last_captured_at = captured_at
         update = self.tracker.update(detections, captured_at)
+        self.attention.searched(captured_at, self.tracker.tracks, glance)
         self._end(update.closed)
         for track, _ in update.seen:
             if track.id not in self.passages:
@@ -112,11 +126,14 @@ class Follower:
         for passage in self.ended:
             passage.forget()
         self.ended.clear()
+        if self.last_captured_at is not None and self.last_captured_at < before:
+            self.attention.forget()
 
     def forget_all(self) -> None:
         """Overwrite everything: the camera, or its authority, is no longer ours."""
         for passage in (*self.passages.values(), *self.ended):
             passage.forget()
+        self.attention.forget()
 
     def _end(self, tracks: Iterable[Track]) -> None:
         self.ended += [self.passages.pop(track.id) for track in tracks]

@@ -31,12 +31,16 @@ from watchbound.domain.errors import ConfigurationError, Poison, Unavailable
 from watchbound.extraction.decode import PictureLimits
 from watchbound.extraction.model_pack import ModelPack, find_pack
 from watchbound.extraction.quality import live_gate
-from watchbound.extraction.shots import ShotPolicy
 from watchbound.matching.admission import FrameAdmission, FreshnessLimits
 from watchbound.matching.announce import MatchAnnouncer
-from watchbound.matching.decide import DecisionPolicy
+from watchbound.matching.attention import AttentionPolicy
+from watchbound.matching.cameras import Cameras
+from watchbound.matching.counts import FrameCounts
+from watchbound.matching.intake import Intake
+from watchbound.matching.judge import EvidencePolicy, Judge
+from watchbound.matching.look import Eyes, Look
 from watchbound.matching.search import Stopped, WatchlistSearch
-from watchbound.matching.worker import Eyes, MatchingWorker, Policies
+from watchbound.matching.worker import MatchingWorker
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.audit_acts import Act
@@ -209,18 +213,20 @@ class WorkerProcess:
         matching = self._configuration.matching
         max_age = timedelta(seconds=matching.max_frame_age_s)
         limits = FreshnessLimits(max_age, timedelta(seconds=matching.max_clock_skew_s))
+        admission = FrameAdmission(self._authority, self._clock, limits)
+        announcer = MatchAnnouncer(self._producer, codecs.MATCH, self._ring, self._tallies, self._clock, self._metrics)
+        counts = FrameCounts(self._metrics, self._tallies)
+        policy = EvidencePolicy()
         return MatchingWorker(
-            self._eyes,
-            FrameAdmission(self._authority, self._clock, limits),
-            self._search,
-            MatchAnnouncer(self._producer, codecs.MATCH, self._ring, self._tallies, self._clock, self._metrics),
+            Intake(codecs.FRAME, admission, self._ring, counts),
+            Cameras(AttentionPolicy(timedelta(seconds=matching.search_every_s))),
+            Look(self._eyes, policy.shots, counts, self._metrics),
+            Judge(self._eyes.embedder, self._search, admission, announcer, counts, self._metrics, policy),
             self._dead_letters,
-            codecs.FRAME,
-            self._ring,
-            self._tallies,
+            counts,
             self._clock,
             self._metrics,
-            Policies(ShotPolicy(), DecisionPolicy(), max_age),
+            max_age,
         )
 
     def _report(self) -> None:

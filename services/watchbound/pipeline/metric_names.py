@@ -35,7 +35,15 @@ PUBLISH_SECONDS = _histogram(
 
 # Matching workers
 FRAMES_RECEIVED = _counter("frames_received", "Frame records read from the log by a worker.")
-FRAMES_PROCESSED = _counter("frames_processed", "Frames in which faces were looked for.", "camera")
+FRAMES_PROCESSED = _counter(
+    "frames_processed", "Frames in which faces were looked for, or need not be (frames_rested).", "camera"
+)
+FRAMES_RESTED = _counter(
+    "frames_rested",
+    "Processed frames that were not searched: soon after the last, or still and empty.",
+    "camera",
+    "reason",
+)
 FRAMES_DEAD_LETTERED = _counter("frames_dead_lettered", "Frame records that no retry can make valid.", "reason")
 FACES_DETECTED = _counter("faces_detected", "Faces found in frames.", "camera")
 FACES_SKIPPED = _counter("faces_skipped", "Faces not embedded, by quality component.", "reason")

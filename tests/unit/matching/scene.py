@@ -26,12 +26,16 @@ from watchbound.domain.watchlist import (
 )
 from watchbound.extraction.decode import PictureLimits
 from watchbound.extraction.quality import live_gate
-from watchbound.extraction.shots import ShotPolicy
 from watchbound.matching.admission import FrameAdmission, FreshnessLimits
 from watchbound.matching.announce import MatchAnnouncer
-from watchbound.matching.decide import DecisionPolicy
+from watchbound.matching.attention import AttentionPolicy
+from watchbound.matching.cameras import Cameras
+from watchbound.matching.counts import FrameCounts
+from watchbound.matching.intake import Intake
+from watchbound.matching.judge import EvidencePolicy, Judge
+from watchbound.matching.look import Eyes, Look
 from watchbound.matching.search import WatchlistSearch
-from watchbound.matching.worker import Eyes, MatchingWorker, Policies
+from watchbound.matching.worker import MatchingWorker
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.audit_gate import AuditGate
 from watchbound.pipeline.authority import AuthorityView
@@ -56,6 +60,8 @@ START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 TEMPLATE = np.array([[38.3, 51.7], [73.5, 51.5], [56.0, 71.7], [41.5, 92.4], [70.7, 92.2]], dtype=np.float32)
 RED, GREEN, BLUE = (20, 20, 230), (20, 230, 20), (230, 20, 20)
 Colour = tuple[int, int, int]
+EVERY_FRAME = AttentionPolicy(every=timedelta(0))
+"""What most tests ask for: each picture of their script is answered by the scripted detector."""
 
 OFFICE = Office()
 TERMS = terms(
@@ -85,7 +91,8 @@ def picture(people: list[tuple[Detection, Colour]]) -> Image:
 class Scene:
     """Publishes frames and lets one worker handle them."""
 
-    def __init__(self, script: list[list[tuple[Detection, Colour]]]) -> None:
+    def __init__(self, script: list[list[tuple[Detection, Colour]]], attention: AttentionPolicy = EVERY_FRAME) -> None:
+        self.attention = attention
         self.clock = ManualClock(START)
         self.metrics = RecordedMetrics()
         self.broker = InMemoryBroker(self.clock)
@@ -121,18 +128,22 @@ class Scene:
         self.detector = ScriptedDetector([[face for face, _ in people] for people in script])
         producer = self.broker.producer()
         max_age = timedelta(seconds=5)
+        counts = FrameCounts(self.metrics, self.tallies)
+        admission = FrameAdmission(self.authority, self.clock, FreshnessLimits(max_age, timedelta(seconds=1)))
+        eyes = Eyes(self.detector, self.embedder, TEMPLATE, PictureLimits(500_000, 1280 * 720), live_gate(14.0))
+        announcer = MatchAnnouncer(producer, codecs.MATCH, self.ring, self.tallies, self.clock, self.metrics)
+        policy = EvidencePolicy()
+        self.cameras = Cameras(self.attention)
         return MatchingWorker(
-            Eyes(self.detector, self.embedder, TEMPLATE, PictureLimits(500_000, 1280 * 720), live_gate(14.0)),
-            FrameAdmission(self.authority, self.clock, FreshnessLimits(max_age, timedelta(seconds=1))),
-            self.search,
-            MatchAnnouncer(producer, codecs.MATCH, self.ring, self.tallies, self.clock, self.metrics),
+            Intake(codecs.FRAME, admission, self.ring, counts),
+            self.cameras,
+            Look(eyes, policy.shots, counts, self.metrics),
+            Judge(self.embedder, self.search, admission, announcer, counts, self.metrics, policy),
             DeadLetters(producer, codecs.DEAD_LETTER, self.clock, self.metrics),
-            codecs.FRAME,
-            self.ring,
-            self.tallies,
+            counts,
             self.clock,
             self.metrics,
-            Policies(ShotPolicy(), DecisionPolicy(), max_age),
+            max_age,
         )
 
     def frame(self, jpeg: bytes, camera: str = "gate", authorisation: str = "op-1", ahead_s: float = 0.0) -> Frame:

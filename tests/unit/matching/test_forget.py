@@ -8,7 +8,7 @@ def test_a_silent_camera_ends_its_tracks() -> None:
     """A camera that fails never sends the frame that would say that a face has gone."""
     scene = Scene(walk(GREEN, 3))
     scene.play()
-    (follower,) = scene.worker._followers.values()
+    (follower,) = scene.cameras
     (passage,) = follower.passages.values()
     template, picture = passage.evidence._sum, passage.evidence.best_context
     assert template is not None
@@ -30,7 +30,7 @@ def test_a_silent_camera_ends_its_tracks() -> None:
 def test_a_passage_is_overwritten_when_its_camera_goes_to_another_worker() -> None:
     scene = Scene(walk(GREEN, 2))
     scene.play()
-    (follower,) = scene.worker._followers.values()
+    (follower,) = scene.cameras
     (passage,) = follower.passages.values()
     template = passage.evidence._sum
     assert template is not None
@@ -41,7 +41,7 @@ def test_a_passage_is_overwritten_when_its_camera_goes_to_another_worker() -> No
 def test_crops_go_with_their_batch() -> None:
     scene = Scene(walk(GREEN, 1))
     scene.play()
-    (passage,) = next(iter(scene.worker._followers.values())).passages.values()
+    (passage,) = next(iter(scene.cameras)).passages.values()
     assert passage.latest is not None
     assert not passage.latest.shot.crop.any()
     assert passage.latest.shot.context.any()
