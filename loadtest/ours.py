@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from watchbound.adapters.allocator import WIPES_FREED
 from watchbound.adapters.onnx_session import ModelSession
-from watchbound.matching import worker as worker_module
+from watchbound.matching import look as look_module
 from watchbound.matching.main import MatchingConfiguration, WorkerProcess
 from watchbound.pipeline import metric_names as names
 
@@ -110,7 +110,7 @@ class _Kernels:
 
     def __init__(self) -> None:
         self.cpu_s = 0.0
-        for place, name in ((ModelSession, "run"), (worker_module, "decode_jpeg")):
+        for place, name in ((ModelSession, "run"), (look_module, "decode_jpeg")):
             setattr(place, name, self._timed(getattr(place, name)))
 
     def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:

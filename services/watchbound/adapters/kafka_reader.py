@@ -9,7 +9,14 @@ import kafka
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
-from watchbound.adapters.kafka_connect import connect, partitions_of, reader_options, to_record, unavailable
+from watchbound.adapters.kafka_connect import (
+    FETCH_WAIT_MS,
+    connect,
+    partitions_of,
+    reader_options,
+    to_record,
+    unavailable,
+)
 from watchbound.domain.errors import Unavailable
 from watchbound.ports import Record
 from watchbound.settings import KafkaSettings
@@ -23,18 +30,26 @@ class KafkaTopicReader:
 
     Partitions added later are not noticed: the topics read this way have one.
 
+    Args:
+        settings: where the broker is.
+        topics: what to read.
+        client_id: names the reader to the broker.
+        fetch_wait_ms: how long the broker may hold an empty answer back. Each answer costs about a millisecond of CPU
+            here, so whoever follows something that seldom changes gives it more.
+
     Raises:
         ConfigurationError: the package `crc32c` is missing.
         Unavailable: no broker answers, or a topic is not there.
     """
 
-    def __init__(self, settings: KafkaSettings, topics: Sequence[str], client_id: str) -> None:
+    def __init__(
+        self, settings: KafkaSettings, topics: Sequence[str], client_id: str, fetch_wait_ms: int = FETCH_WAIT_MS
+    ) -> None:
         self._settings = settings
+        options = {**reader_options(settings, client_id), "fetch_max_wait_ms": fetch_wait_ms}
         self._consumer = connect(
             settings,
-            lambda network: KafkaConsumer(
-                kafka_client=network, **reader_options(settings, client_id), auto_offset_reset="earliest"
-            ),
+            lambda network: KafkaConsumer(kafka_client=network, **options, auto_offset_reset="earliest"),
         )
         self._ends: dict[kafka.TopicPartition, int] | None = None
         self._checked_at = -_CHECK_EVERY_S

@@ -78,7 +78,8 @@ class TrackEvidence:
         best_worth: the highest worth of a shot, those still to be embedded included.
         best_context: surroundings of the best embedded shot.
         count: shots fused.
-        standing: set by whoever compares the template with the watchlist.
+        standing: what the last comparison said.
+        awaited: a shot was chosen whose comparison has not been made yet.
     """
 
     best_worth: float = 0.0
@@ -88,10 +89,14 @@ class TrackEvidence:
     best_fused_worth: float = 0.0
     best_context: Image | None = None
     standing: Standing = Standing.UNKNOWN
+    awaited: bool = False
     _sum: NDArray[np.float32] | None = field(default=None, repr=False)
 
     def wants(self, worth: float, at: datetime, policy: ShotPolicy) -> bool:
-        """Whether a sight of this worth should be embedded now."""
+        """Whether a sight of this worth should be embedded now.
+
+        In a backlog a batch holds many frames of one camera: what the first shot says may make the others needless.
+        """
         if self.last_shot_at is None:
             return True
         since = at - self.last_shot_at
@@ -103,6 +108,8 @@ class TrackEvidence:
             case _:
                 if worth > self.best_worth * policy.clearly_better:
                     return True
+                if self.awaited:
+                    return False
                 return self.taken < policy.max_shots and since >= policy.undecided_interval
 
     def take(self, worth: float, at: datetime) -> None:
@@ -110,6 +117,11 @@ class TrackEvidence:
         self.best_worth = max(self.best_worth, worth)
         self.last_shot_at = at
         self.taken += 1
+        self.awaited = True
+
+    def judged(self, standing: Standing) -> None:
+        """Note what a comparison with the watchlist said."""
+        self.standing, self.awaited = standing, False
 
     def agrees(self, template: NDArray[np.float32], policy: ShotPolicy) -> bool:
         """Whether a new template of shape (d,) shows the person of this track."""

@@ -35,10 +35,11 @@ class AttentionPolicy:
     """How often a camera is searched.
 
     Attributes:
-        every: a frame that comes sooner after the last search is passed over; a new face is found at most this and a
+        every: a frame that comes sooner after the last look is passed over; a new face is found at most this and a
             frame's distance late. Zero searches every frame.
         new_for: while a face was first seen so recently, every frame is searched.
-        still_every: while nobody is in view and nothing moves, the least that is searched all the same.
+        still_every: while nobody is in view and nothing moves, a search follows this long after the last, or at the
+            first look after that.
     """
 
     every: timedelta = timedelta(milliseconds=350)
@@ -47,10 +48,11 @@ class AttentionPolicy:
 
 
 class Attention:
-    """One camera's: when it was last searched, and what the empty scene looked like then."""
+    """One camera's: when it was last glanced at and searched, and what the empty scene looked like then."""
 
     def __init__(self, policy: AttentionPolicy) -> None:
         self._policy = policy
+        self._looked_at: datetime | None = None
         self._searched_at: datetime | None = None
         self._empty: Grey | None = None
 
@@ -66,16 +68,16 @@ class Attention:
             Poison: the frame cannot be glanced at.
         """
         policy = self._policy
-        if policy.every == _NEVER or self._searched_at is None:
+        if policy.every == _NEVER or self._looked_at is None or self._searched_at is None:
             return None
         if any(at - track.first_seen <= policy.new_for for track in tracks):
             return None
-        since = at - self._searched_at
-        if since < policy.every:
+        if at - self._looked_at < policy.every:
             return Rest.SOON
-        if tracks or self._empty is None or since >= policy.still_every:
+        if tracks or self._empty is None or at - self._searched_at >= policy.still_every:
             return None
         now = glance()
+        self._looked_at = at
         still = not has_moved(self._empty, now)
         wipe(now)
         return Rest.STILL if still else None
@@ -83,7 +85,7 @@ class Attention:
     def searched(self, at: datetime, tracks: Sequence[Track], glance: Callable[[], Grey]) -> None:
         """Note a search; where it found nobody, what the scene looks like."""
         self.forget()
-        self._searched_at = at
+        self._looked_at = self._searched_at = at
         if not tracks and self._policy.every != _NEVER:
             self._empty = glance()
 

@@ -97,6 +97,7 @@ class Judge:
             # Written so that NaN fails it too.
             if not abs(norm - 1.0) <= UNIT_TOLERANCE:
                 self._counts.skipped(_NO_TEMPLATE)
+                shot.passage.evidence.awaited = False
                 continue
             passage = self._fuse(shot, template, moved)
             fused[passage.track.id] = passage
@@ -145,7 +146,7 @@ class Judge:
             # Enrolment refuses the others already; whatever a store holds, nobody else is matched.
             permitted = [candidate for candidate in candidates if candidate.entry.category in categories]
             finding = decide(permitted, passage.evidence.count, threshold, self._policy.decision)
-            passage.evidence.standing = finding.standing
+            passage.evidence.judged(finding.standing)
             # The search may have waited: authority is asked once more, at the last moment.
             if finding.candidate is not None and self._admission.refusal(sight.frame) is None:
                 try:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchbound.domain.errors import Poison, PoisonReason
-from watchbound.extraction.decode import PictureLimits, decode_jpeg
+from watchbound.extraction.decode import PictureLimits, decode_jpeg, glance_jpeg
 
 LIMITS = PictureLimits(max_bytes=200_000, max_pixels=1280 * 720)
 
@@ -82,3 +82,26 @@ def test_a_flipped_byte_never_raises_anything_but_poison(at: int, value: int) ->
     except Poison:
         return
     assert image.ndim == 3
+
+
+def test_a_glance_is_an_eighth_of_the_picture_in_grey() -> None:
+    picture = np.full((716, 1276, 3), 40, np.uint8)
+    picture[:, 640:] = 200
+    grey = glance_jpeg(bytes(simplejpeg.encode_jpeg(picture, 90, "BGR", "420")), LIMITS)
+    assert grey.shape == (90, 160)
+    assert abs(int(grey[45, 20]) - 40) < 4
+    assert abs(int(grey[45, 140]) - 200) < 4
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", PoisonReason.EMPTY),
+        (b"no picture", PoisonReason.NOT_A_PICTURE),
+        (jpeg()[: len(jpeg()) // 2], PoisonReason.UNDECODABLE),
+    ],
+)
+def test_a_glance_refuses_what_decoding_refuses(data: bytes, expected: PoisonReason) -> None:
+    with pytest.raises(Poison) as caught:
+        glance_jpeg(data, LIMITS)
+    assert caught.value.reason is expected

@@ -32,7 +32,7 @@ def shot(worth: float, seconds: float = 0.0) -> Shot:
 def taken(standing: Standing, worth: float = 0.4) -> TrackEvidence:
     evidence = TrackEvidence()
     evidence.take(worth, START)
-    evidence.standing = standing
+    evidence.judged(standing)
     return evidence
 
 
@@ -46,8 +46,19 @@ def test_an_undecided_track_is_asked_again_soon_but_not_without_end() -> None:
     assert evidence.wants(0.4, after(0.4), POLICY)
     for n in range(POLICY.max_shots):
         evidence.take(0.4, after(n))
+        evidence.judged(Standing.UNDECIDED)
     assert not evidence.wants(0.4, after(60), POLICY)
     assert evidence.wants(0.6, after(60), POLICY)
+
+
+@pytest.mark.parametrize("standing", [Standing.UNKNOWN, Standing.UNDECIDED])
+def test_while_a_shot_is_on_its_way_only_a_clearly_better_sight_is_wanted(standing: Standing) -> None:
+    evidence = taken(standing)
+    evidence.take(0.4, after(1))
+    assert not evidence.wants(0.4, after(5), POLICY)
+    assert evidence.wants(0.6, after(5), POLICY)
+    evidence.judged(Standing.UNDECIDED)
+    assert evidence.wants(0.4, after(5), POLICY)
 
 
 def test_a_clearly_unlisted_track_costs_nothing_more_unless_it_is_seen_far_better() -> None:

@@ -26,10 +26,11 @@ def standing(score: float | None, shots: int, threshold: float = 0.5) -> Standin
         (0.53, 2, Standing.MATCHED),
         (0.50, 2, Standing.MATCHED),
         (0.49, 9, Standing.UNDECIDED),
-        (0.30, 2, Standing.UNDECIDED),
-        (0.30, 3, Standing.CLEARLY_NOT_LISTED),
-        (None, 3, Standing.CLEARLY_NOT_LISTED),
-        (None, 1, Standing.UNDECIDED),
+        (0.36, 2, Standing.UNDECIDED),
+        (0.34, 2, Standing.CLEARLY_NOT_LISTED),
+        (0.34, 1, Standing.UNDECIDED),
+        (0.29, 1, Standing.CLEARLY_NOT_LISTED),
+        (None, 1, Standing.CLEARLY_NOT_LISTED),
     ],
 )
 def test_one_strong_shot_or_several_that_agree(score: float | None, shots: int, expected: Standing) -> None:
