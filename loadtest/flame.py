@@ -1,0 +1,118 @@
+"""Where a matching worker's CPU goes: a flame graph of one that runs, as the demonstration starts it.
+
+py-spy samples the worker's process from outside, all threads, only while they run. So what is drawn is what a
+deployment pays: Kafka, opening, decoding, models, tracking, searching, publishing, and overwriting what is let go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "matching-worker.svg"
+
+_SAMPLES_A_SECOND = 200
+_STARTED_WITHIN_S = 900.0
+_MATCHING = "Runner.step"
+_PARTS = {
+    "decode": ("decode_jpeg", "glance_jpeg"),
+    "detect": ("OnnxDetector.detect",),
+    "embed": ("OnnxEmbedder.embed",),
+    "models": ("ModelSession.run",),
+}
+
+
+def shares(folded: Iterable[str]) -> dict[str, float]:
+    """Shares of all samples, of stacks as `py-spy record --format raw` writes them: frames by `;`, then a count.
+
+    Returns:
+        For `decode`, `detect`, `embed` and `models` (inside onnxruntime) the share of samples that are inside;
+        `matching`, those of the thread that matches; `outside`, all that is neither decoding nor inside a model.
+    """
+    counts: Counter[str] = Counter()
+    for line in folded:
+        stack, _, count = line.rstrip().rpartition(" ")
+        if not stack or not count.isdigit():
+            continue
+        frames = {frame.split(" ", 1)[0] for frame in stack.split(";")}
+        inside = {part for part, names in _PARTS.items() if frames.intersection(names)}
+        for part in inside | ({"matching"} if _MATCHING in frames else set()) | {"all"}:
+            counts[part] += int(count)
+        if not inside & {"decode", "models"}:
+            counts["outside"] += int(count)
+    total = counts.pop("all", 0)
+    if not total:
+        msg = "expected samples of a worker, got none; is py-spy allowed to read other processes (ptrace)?"
+        raise RuntimeError(msg)
+    return {part: round(counts[part] / total, 3) for part in (*_PARTS, "matching", "outside")}
+
+
+def worker_of(demo: psutil.Process) -> psutil.Process:
+    """The Ray worker that a demonstration has started, once it is there.
+
+    Raises:
+        RuntimeError: the demonstration ended, or there is none in time.
+    """
+    deadline = time.monotonic() + _STARTED_WITHIN_S
+    while time.monotonic() < deadline and demo.is_running() and demo.status() != psutil.STATUS_ZOMBIE:
+        for process in demo.children(recursive=True):
+            try:
+                line = " ".join(process.cmdline())
+                if "ray::" in line and "IDLE" not in line:
+                    return process
+            except psutil.Error:
+                continue
+        time.sleep(0.2)
+    msg = "expected a matching worker below `watchbound demo`, found none; run the demonstration alone to see why"
+    raise RuntimeError(msg)
+
+
+def record(pid: int, seconds: int, format_: str, path: Path) -> psutil.Popen:
+    """Begin to sample."""
+    spy = Path(sys.executable).parent / "py-spy"
+    options = ["--nonblocking", "--rate", str(_SAMPLES_A_SECOND), "--duration", str(seconds), "--format", format_]
+    return psutil.Popen(
+        [str(spy), "record", "--pid", str(pid), *options, "--output", str(path)], stdout=subprocess.DEVNULL
+    )
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cameras", type=int, default=8, help="cameras of the demonstration [8]")
+    parser.add_argument("--seconds", type=int, default=40, help="how long its people walk, and are watched [40]")
+    parser.add_argument("--out", type=Path, default=PICTURE, help=f"where to draw [{PICTURE}]")
+    arguments = parser.parse_args()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "watchbound", "demo", "--cameras", str(arguments.cameras)]
+    command += ["--seconds", str(arguments.seconds)]
+    with tempfile.TemporaryDirectory() as scratch:
+        folded = Path(scratch) / "folded.txt"
+        demo = psutil.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            pid = worker_of(demo).pid
+            spies = [
+                record(pid, arguments.seconds, "flamegraph", arguments.out),
+                record(pid, arguments.seconds, "raw", folded),
+            ]
+            for spy in spies:
+                spy.wait()
+            demo.wait()
+        finally:
+            if demo.is_running():
+                demo.terminate()
+                demo.wait()
+        print(json.dumps(shares(folded.read_text().splitlines())))
+
+
+if __name__ == "__main__":
+    main()
