@@ -91,10 +91,12 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=8, help="cameras of the demonstration [8]")
     parser.add_argument("--seconds", type=int, default=40, help="how long its people walk, and are watched [40]")
     parser.add_argument("--out", type=Path, default=PICTURE, help=f"where to draw [{PICTURE}]")
+    parser.add_argument("--summary", type=Path, help="keep the demonstration's summary here, as JSON")
     arguments = parser.parse_args()
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "watchbound", "demo", "--cameras", str(arguments.cameras)]
     command += ["--seconds", str(arguments.seconds)]
+    command += ["--json", str(arguments.summary)] if arguments.summary else []
     with tempfile.TemporaryDirectory() as scratch:
         folded = Path(scratch) / "folded.txt"
         demo = psutil.Popen(command, stdout=subprocess.DEVNULL)
