@@ -11,11 +11,13 @@ import argparse
 import json
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -37,7 +39,7 @@ from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
 from watchbound.extraction.align import align
-from watchbound.extraction.decode import PictureLimits
+from watchbound.extraction.decode import PictureLimits, decode_jpeg
 from watchbound.extraction.model_pack import ModelPack
 from watchbound.extraction.quality import live_gate
 from watchbound.matching import look as look_module
@@ -94,7 +96,7 @@ class Site:
 class Spent:
     """Thread CPU by stage, and how often it was entered (an embedding is one face)."""
 
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     calls: Counter[str] = field(default_factory=Counter)
 
     def call(self, stage: str, function: Any, *arguments: Any, times: int = 1) -> Any:
@@ -224,12 +226,8 @@ class Bench:
 def measure(pack: ModelPack, sites: Sequence[Site], attention: AttentionPolicy, batch: int) -> dict[str, Any]:
     """One way through the footage."""
     bench = Bench(pack, [site.camera_id for site in sites], attention)
-    decode = look_module.decode_jpeg
-    look_module.decode_jpeg = lambda *given: bench.spent.call("decode", decode, *given)
-    try:
+    with patch.object(look_module, "decode_jpeg", partial(bench.spent.call, "decode", decode_jpeg)):
         bench.play(sites, batch)
-    finally:
-        look_module.decode_jpeg = decode
     frames, spent, total = bench.spent.calls["all"], bench.spent, bench.metrics.total
     stages = {stage: round(1000 * spent.seconds[stage] / frames, 2) for stage in ("decode", "detect", "embed", "all")}
     return {
