@@ -1,13 +1,15 @@
 """Where a matching worker's CPU goes: a flame graph of one that runs, as the demonstration starts it.
 
-py-spy samples the worker's process from outside, all threads, only while they run. So what is drawn is what a
-deployment pays: Kafka, opening, decoding, models, tracking, searching, publishing, and overwriting what is let go.
+py-spy samples the worker's process from outside, all threads. So what is drawn is what a deployment pays: Kafka,
+opening, decoding, models, tracking, searching, publishing, and overwriting what is let go. It takes some threads that wait
+in native code for busy ones; stacks that end in a wait are left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,11 +20,16 @@ from pathlib import Path
 
 import psutil
 
+from loadtest.flame_svg import draw
+
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "matching-worker.svg"
 
 _SAMPLES_A_SECOND = 200
 _STARTED_WITHIN_S = 900.0
 _MATCHING = "Runner.step"
+_WAITS = ("Worker.main_loop", "EpollSelector.select", "Condition.wait", "_blocking (grpc")
+_SHELL = re.compile(r":\d+(?=\)$)")
+"""Line numbers: a function is one frame, wherever in it the sample was."""
 _PARTS = {
     "decode": ("decode_jpeg", "glance_jpeg"),
     "detect": ("OnnxDetector.detect",),
@@ -31,24 +38,36 @@ _PARTS = {
 }
 
 
-def shares(folded: Iterable[str]) -> dict[str, float]:
-    """Shares of all samples, of stacks as `py-spy record --format raw` writes them: frames by `;`, then a count.
+def busy(folded: Iterable[str]) -> list[tuple[list[str], int]]:
+    """The stacks of threads that work, outermost frame first, with their counts.
+
+    Args:
+        folded: as `py-spy record --format raw` writes them: frames by `;`, then a count.
+    """
+    stacks = []
+    for line in folded:
+        stack, _, count = line.rstrip().rpartition(" ")
+        frames = [_SHELL.sub("", frame) for frame in stack.split(";") if frame]
+        if frames and count.isdigit() and not frames[-1].startswith(_WAITS):
+            stacks.append((frames, int(count)))
+    return stacks
+
+
+def shares(stacks: Iterable[tuple[list[str], int]]) -> dict[str, float]:
+    """Shares of all samples.
 
     Returns:
         For `decode`, `detect`, `embed` and `models` (inside onnxruntime) the share of samples that are inside;
         `matching`, those of the thread that matches; `outside`, all that is neither decoding nor inside a model.
     """
     counts: Counter[str] = Counter()
-    for line in folded:
-        stack, _, count = line.rstrip().rpartition(" ")
-        if not stack or not count.isdigit():
-            continue
-        frames = {frame.split(" ", 1)[0] for frame in stack.split(";")}
+    for stack, count in stacks:
+        frames = {frame.split(" ", 1)[0] for frame in stack}
         inside = {part for part, names in _PARTS.items() if frames.intersection(names)}
         for part in inside | ({"matching"} if _MATCHING in frames else set()) | {"all"}:
-            counts[part] += int(count)
+            counts[part] += count
         if not inside & {"decode", "models"}:
-            counts["outside"] += int(count)
+            counts["outside"] += count
     total = counts.pop("all", 0)
     if not total:
         msg = "expected samples of a worker, got none; is py-spy allowed to read other processes (ptrace)?"
@@ -67,7 +86,7 @@ def worker_of(demo: psutil.Process) -> psutil.Process:
         for process in demo.children(recursive=True):
             try:
                 line = " ".join(process.cmdline())
-                if "ray::" in line and "IDLE" not in line:
+                if "ray::_Actor" in line:
                     return process
             except psutil.Error:
                 continue
@@ -76,13 +95,12 @@ def worker_of(demo: psutil.Process) -> psutil.Process:
     raise RuntimeError(msg)
 
 
-def record(pid: int, seconds: int, format_: str, path: Path) -> psutil.Popen:
-    """Begin to sample."""
+def record(pid: int, seconds: int, path: Path) -> None:
+    """Sample a process."""
     spy = Path(sys.executable).parent / "py-spy"
-    options = ["--nonblocking", "--rate", str(_SAMPLES_A_SECOND), "--duration", str(seconds), "--format", format_]
-    return psutil.Popen(
-        [str(spy), "record", "--pid", str(pid), *options, "--output", str(path)], stdout=subprocess.DEVNULL
-    )
+    options = ["--nonblocking", "--rate", str(_SAMPLES_A_SECOND), "--duration", str(seconds), "--format", "raw"]
+    command = [str(spy), "record", "--pid", str(pid), *options, "--output", str(path)]
+    psutil.Popen(command, stdout=subprocess.DEVNULL).wait()
 
 
 def main() -> None:
@@ -101,19 +119,16 @@ def main() -> None:
         folded = Path(scratch) / "folded.txt"
         demo = psutil.Popen(command, stdout=subprocess.DEVNULL)
         try:
-            pid = worker_of(demo).pid
-            spies = [
-                record(pid, arguments.seconds, "flamegraph", arguments.out),
-                record(pid, arguments.seconds, "raw", folded),
-            ]
-            for spy in spies:
-                spy.wait()
+            record(worker_of(demo).pid, arguments.seconds, folded)
             demo.wait()
         finally:
             if demo.is_running():
                 demo.terminate()
                 demo.wait()
-        print(json.dumps(shares(folded.read_text().splitlines())))
+        stacks = busy(folded.read_text().splitlines())
+    title = f"a matching worker, {arguments.cameras} cameras: CPU samples of all its threads"
+    arguments.out.write_text(draw(stacks, title))
+    print(json.dumps(shares(stacks)))
 
 
 if __name__ == "__main__":
