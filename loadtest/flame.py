@@ -1,7 +1,7 @@
 """Where a matching worker's CPU goes: a flame graph of one that runs, as the demonstration starts it.
 
 py-spy samples the worker's process from outside, all threads. So what is drawn is what a deployment pays: Kafka,
-opening, decoding, models, tracking, searching, publishing, and overwriting what is let go. It takes some threads that wait
+opening, decoding, models, tracking, searching, publishing, and overwriting what is let go. It takes threads that wait
 in native code for busy ones; stacks that end in a wait are left out.
 """
 
