@@ -86,7 +86,7 @@ class WatchlistSearch:
         return self._delta.correct(authorisation_id, probes, model_digest, stored, self._limit, listed)
 
     def _stored(self, authorisation_id: str, probes: NDArray[np.float32], model_digest: str) -> list[list[Candidate]]:
-        """The gallery's answer; a collection that is missing although somebody was enrolled is no answer."""
+        """The gallery's answer; a collection that is missing, or empty, although people are listed is no answer."""
         started = time.perf_counter()
         try:
             found = self._gallery.search(authorisation_id, probes, model_digest, self._limit)
@@ -96,7 +96,25 @@ class WatchlistSearch:
                 return [[] for _ in probes]
             raise
         self._metrics.observe(SEARCH_SECONDS, time.perf_counter() - started)
+        self._require_whole(authorisation_id, min(map(len, found), default=self._limit))
         return found
+
+    def _require_whole(self, authorisation_id: str, fewest: int) -> None:
+        """Refuse an answer of fewer entries than the collection must hold, however unlike the probe they are.
+
+        Raises:
+            Unavailable: entries that were listed before the delta's memory are missing.
+        """
+        if fewest >= self._limit:
+            return
+        listed = {each.entry.reference for each in self._roster.listings(authorisation_id, self._clock.now())}
+        settled = len(listed - self._delta.recent(authorisation_id))
+        if fewest < min(self._limit, settled):
+            msg = (
+                f"the collection of {authorisation_id} answers with {fewest} entries where {settled} are listed;"
+                " it was emptied or is not loaded: restore it, or enrol again"
+            )
+            raise Unavailable(msg)
 
     def additions(self, authorisation_id: str) -> int:
         """Grows whenever somebody was added to the list."""

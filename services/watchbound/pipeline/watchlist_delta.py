@@ -146,6 +146,11 @@ class WatchlistDelta:
         with self._lock:
             return self._changes[authorisation_id].additions
 
+    def recent(self, authorisation_id: str) -> frozenset[str]:
+        """References that were added so lately that the gallery need not show them yet."""
+        with self._lock:
+            return self._changes[authorisation_id].packed(self._horizon()).references
+
     def is_removed(self, authorisation_id: str, reference: str) -> bool:
         """Whether the entry was removed and not added since; remembered without end."""
         with self._lock:

@@ -23,6 +23,7 @@ from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.sealing import open_crop, seal_frame
 from watchbound.pipeline.topics import FRAMES, MATCHES
+from watchbound.testing.eyes import FAKE_DIGEST
 
 
 def listed(scene: Scene) -> Scene:
@@ -337,6 +338,31 @@ def test_a_missing_collection_of_people_who_were_enrolled_is_waited_for_not_answ
     threading.Timer(0.2, scene.stop.set).start()
     with pytest.raises(Stopped):
         scene.play()
+
+
+def test_an_emptied_collection_is_waited_for_and_what_it_was_asked_is_asked_again() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.gallery.drop("op-1")
+    scene.gallery.create("op-1", FAKE_DIGEST, 3)
+    seen: list[str | None] = []
+
+    def restore() -> None:
+        seen.append(scene.complaint())
+        scene.gallery.add([enrolled("red", RED)])
+
+    timer = threading.Timer(0.3, restore)
+    timer.start()
+    scene.play()
+    timer.join()
+    assert "answers with 0 entries where 1 are listed" in (seen[0] or "")
+    assert len(scene.matches()) == 1
+
+
+def test_whoever_was_added_a_moment_ago_need_not_be_in_the_collection_yet() -> None:
+    scene = Scene(walk(RED, 1))
+    scene.tell(scene.officers.added([enrolled("red", RED)], START))
+    scene.play()
+    assert len(scene.matches()) == 1
 
 
 def test_an_unacknowledged_match_is_not_taken_for_sent() -> None:
