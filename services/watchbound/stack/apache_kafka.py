@@ -12,7 +12,8 @@ import subprocess
 import tempfile
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -42,6 +43,8 @@ FAST_FAILOVER = {
     "controller.quorum.election.timeout.ms": "500",
 }
 """How soon a silent broker is taken for dead: `loadtest/failover.py` measures it, docs/reliability.md prices it."""
+
+Detour = Callable[[int], int]
 
 _LIBS = Path(f"~/.cache/watchbound/kafka-{VERSION}")
 _DOWNLOAD_S = 300
@@ -120,9 +123,11 @@ class ApacheKafka:
         folder: for configuration, data and logs.
         size: how many brokers, one or three.
         properties: of every broker, on top of what it needs anyway, and of `SAFE` and `FAST_FAILOVER` with three.
+        detour: given a port of a broker, the port where clients of a second listener are to be sent instead: a proxy.
 
     Attributes:
         bootstrap: `host:port` of every broker, comma-separated.
+        detoured: the same for clients that take the detour; empty where there is none.
         brokers: the nodes.
 
     Raises:
@@ -130,7 +135,13 @@ class ApacheKafka:
         Unavailable: it did not start; the message shows the end of its log.
     """
 
-    def __init__(self, folder: Path, size: int = 1, properties: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        size: int = 1,
+        properties: Mapping[str, str] | None = None,
+        detour: Detour | None = None,
+    ) -> None:
         if problem := missing():
             raise ConfigurationError(problem)
         _fetch_libs()
@@ -141,7 +152,12 @@ class ApacheKafka:
         if size > 1:
             shared |= SAFE | FAST_FAILOVER
         shared |= properties or {}
-        files = [_write(folder / f"node-{n}", n, *pair, shared) for n, pair in enumerate(ports, start=1)]
+        detours = [_Detoured.by(detour) for _ in range(size)] if detour else [None] * size
+        self.detoured = ",".join(f"127.0.0.1:{each.advertised}" for each in detours if each)
+        files = [
+            _write(folder / f"node-{n}", n, *pair, each, shared)
+            for n, (pair, each) in enumerate(zip(ports, detours, strict=True), start=1)
+        ]
         _format(files)
         self.brokers = [Broker(n, ports[n - 1][0], folder, file) for n, file in enumerate(files, start=1)]
         self.start()
@@ -196,12 +212,32 @@ class ApacheKafka:
             broker.stop()
 
 
-def _write(folder: Path, node: int, port: int, controller: int, shared: Mapping[str, str]) -> Path:
+@dataclass(frozen=True, slots=True)
+class _Detoured:
+    """A broker's second listener: where it listens, and where its clients are told to go."""
+
+    port: int
+    advertised: int
+
+    @classmethod
+    def by(cls, detour: Detour) -> _Detoured:
+        port = free_port()
+        return cls(port, detour(port))
+
+
+def _write(
+    folder: Path, node: int, port: int, controller: int, detoured: _Detoured | None, shared: Mapping[str, str]
+) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
+    listeners, advertised = f"PLAINTEXT://127.0.0.1:{port}", f"PLAINTEXT://127.0.0.1:{port}"
+    if detoured is not None:
+        listeners += f",DETOUR://127.0.0.1:{detoured.port}"
+        advertised += f",DETOUR://127.0.0.1:{detoured.advertised}"
     own = {
         "node.id": str(node),
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": advertised,
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,DETOUR:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(folder / "data"),
     }
     path = folder / "server.properties"

@@ -25,7 +25,7 @@ from watchbound.stack.closing import close_deployment
 from watchbound.stack.demo_plan import DEMO_PAPERS, DemoPlan
 from watchbound.stack.demo_screen import DemoScreen
 from watchbound.stack.demo_summary import AlertBook, TallySheet, alert_rows, people_summary, quantiles_ms
-from watchbound.stack.embedded import EmbeddedStack, Service
+from watchbound.stack.embedded import EmbeddedStack, Service, Stack
 
 THRESHOLD = 0.55
 """For the demonstration's invented people only; a deployment's threshold comes from calibration on its own data."""
@@ -144,7 +144,7 @@ def run_demo(
         return summary | papers.summary()
 
 
-def authorise_and_enrol(stack: EmbeddedStack, plan: DemoPlan, screen: DemoScreen) -> str:
+def authorise_and_enrol(stack: Stack, plan: DemoPlan, screen: DemoScreen) -> str:
     """Draft, sign, enrol and activate; returns the authorisation's id."""
     authorisation = _authorise(stack, plan)
     _enrol(stack, plan, authorisation, screen)
@@ -152,7 +152,7 @@ def authorise_and_enrol(stack: EmbeddedStack, plan: DemoPlan, screen: DemoScreen
     return authorisation
 
 
-def _authorise(stack: EmbeddedStack, plan: DemoPlan) -> str:
+def _authorise(stack: Stack, plan: DemoPlan) -> str:
     """Draft and sign; it permits nothing before it is activated."""
     now = datetime.now(UTC)
     terms = {
@@ -180,7 +180,7 @@ def _authorise(stack: EmbeddedStack, plan: DemoPlan) -> str:
     return str(drafted["id"])
 
 
-def _activate(stack: EmbeddedStack, authorisation: str) -> None:
+def _activate(stack: Stack, authorisation: str) -> None:
     items = [part for item in PreDeploymentItem for part in ("--item", item.value)]
     stack.call(["watchlist", "review", "--authorisation", authorisation, *stack.key("watchlist-1")])
     stack.call(["authorise", "activate", authorisation, *items, *stack.key("officer")])
@@ -191,7 +191,7 @@ def papers_of_today() -> dict[str, str]:
     return DEMO_PAPERS | {"expires": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
 
 
-def _enrol(stack: EmbeddedStack, plan: DemoPlan, authorisation: str, screen: DemoScreen) -> None:
+def _enrol(stack: Stack, plan: DemoPlan, authorisation: str, screen: DemoScreen) -> None:
     # Code 1 says that some images were refused: the report names them, and the others are enrolled.
     whose = ["--authorisation", authorisation]
     first, second = (["--key", str(stack.officers.key(name))] for name in ("watchlist-1", "watchlist-2"))
@@ -203,7 +203,7 @@ def _enrol(stack: EmbeddedStack, plan: DemoPlan, authorisation: str, screen: Dem
     stack.call(["watchlist", "approve", "--all", *whose, *second])
 
 
-def _enrolled(stack: EmbeddedStack, authorisation: str) -> list[str]:
+def _enrolled(stack: Stack, authorisation: str) -> list[str]:
     listed = stack.call(["watchlist", "list", "--authorisation", authorisation])
     return sorted({entry["reference"] for entry in listed["entries"]})
 

@@ -8,11 +8,11 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from watchbound.adapters.allocator import WIPES_FREED
 from watchbound.adapters.keyring import open_key_ring
@@ -53,11 +53,14 @@ class Service:
             return str(answer.read().decode())
 
 
-class EmbeddedStack:
+class Stack:
     """A broker and a vector store of their own, and services that find them; all of it ends with the context.
 
     Ports are free ones, so several stacks run side by side. Its people have keys of their own (`officers`), made anew,
-    and so has its data (`keys`).
+    and so has its data (`keys`). Which broker and which vector store, its two kinds say.
+
+    Attributes:
+        environment: what its services and commands are started with.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -65,19 +68,20 @@ class EmbeddedStack:
         self._resources = ExitStack()
         self.environment: dict[str, str] = {}
 
-    def __enter__(self) -> EmbeddedStack:
+    def _stores(self, opening: ExitStack) -> dict[str, str]:
+        """Start broker and vector store; returns what services must know of them."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
         with ExitStack() as opening:
             self.officers = Officers(self.folder / "keys")
             self.keys = load(KeySettings, folder=self.folder / "ring", master_key=self.folder / "keys" / "master.key")
             init_ring(self.keys.folder, self.keys.master_key)
-            broker = opening.enter_context(Tansu(self.folder))
-            gallery = opening.enter_context(MilvusLite(self.folder))
             # Ray keeps its sockets and logs there, so that they go with the stack. Not in the stack's own folder, which
             # may lie deep: the path of a socket has at most 107 bytes, of which Ray needs 70.
             ray = opening.enter_context(tempfile.TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True))
             self.environment = {
-                "WATCHBOUND_KAFKA_BOOTSTRAP": broker.bootstrap,
-                "WATCHBOUND_MILVUS_URI": gallery.uri,
+                **self._stores(opening),
                 "WATCHBOUND_AUDIT_URL": f"sqlite:///{self.folder.resolve() / 'audit' / 'audit.db'}",
                 "WATCHBOUND_AUDIT_CHECKPOINTS": str(self.folder.resolve() / "checkpoints"),
                 "WATCHBOUND_ALERTING_DATA": str(self.folder / "alerting"),
@@ -85,7 +89,6 @@ class EmbeddedStack:
                 "WATCHBOUND_KEYS_MASTER_KEY": str(self.keys.master_key),
                 "WATCHBOUND_PICTURES_FOLDER": str(self.folder / "pictures"),
                 "WATCHBOUND_PURGE_RECEIPTS": str(self.folder / "receipts"),
-                "WATCHBOUND_PURGE_STORE_FOLDERS": str(self.folder / "milvus-lite"),
                 "RAY_TMPDIR": ray,
                 **self.officers.environment(),
             }
@@ -105,13 +108,30 @@ class EmbeddedStack:
         """The flags with which a command signs as one of `officers`."""
         return ["--key", str(self.officers.key(holder))]
 
-    def start(self, name: str, arguments: Sequence[str], grace_s: float = 20.0) -> Service:
+    def start(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        grace_s: float = 20.0,
+        environment: Mapping[str, str] | None = None,
+    ) -> Service:
         """Start `watchbound ARGUMENTS` as a service; wait for it with `Service.process.wait_until`.
 
         Call it from the thread that outlives the service (see `ChildProcess`).
+
+        Args:
+            name: of the process and its log.
+            arguments: of the command.
+            grace_s: how long it may take to end in order.
+            environment: what this service alone is told, on top of the stack's.
         """
         port = free_port()
-        environment = {**WIPES_FREED, **self.environment, "WATCHBOUND_HTTP_PORT": str(port)}
+        environment = {
+            **WIPES_FREED,
+            **self.environment,
+            **(environment or {}),
+            "WATCHBOUND_HTTP_PORT": str(port),
+        }
         process = ChildProcess(name, [*_watchbound(), *arguments], self.folder, environment, grace_s)
         self._resources.callback(process.stop)
         return Service(process, port)
@@ -141,6 +161,19 @@ class EmbeddedStack:
             )
             raise CommandFailed(msg)
         return done.stdout
+
+
+class EmbeddedStack(Stack):
+    """The stack of demonstrations and tests: Python packages only."""
+
+    def _stores(self, opening: ExitStack) -> dict[str, str]:
+        broker = opening.enter_context(Tansu(self.folder))
+        gallery = opening.enter_context(MilvusLite(self.folder))
+        return {
+            "WATCHBOUND_KAFKA_BOOTSTRAP": broker.bootstrap,
+            "WATCHBOUND_MILVUS_URI": gallery.uri,
+            "WATCHBOUND_PURGE_STORE_FOLDERS": str(self.folder / "milvus-lite"),
+        }
 
 
 def _watchbound() -> list[str]:
