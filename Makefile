@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint format bench proto docs lock clean kafka-up kafka-down milvus-up milvus-down
+.PHONY: setup demo test lint format bench proto docs lock clean faults kafka-up kafka-down milvus-up milvus-down
 
 setup: $(STAMP)  ## a virtual environment with .venv/bin/watchbound in it
 
@@ -43,6 +43,9 @@ kafka-up: setup  ## Apache Kafka on loopback, in the background; BROKERS=3 for a
 
 kafka-down: setup  ## end it; its data goes
 	$(BIN)/python -m tools.services down kafka
+
+faults: setup  ## break things on the real stack and count; QUICK=1 for the short form. Writes loadtest/results/faults.json
+	$(BIN)/python -m tests.faults $(if $(QUICK),--quick)
 
 milvus-up: setup  ## a Milvus standalone server, in the background
 	@$(BIN)/python -m tools.services up milvus

@@ -24,10 +24,10 @@ from watchbound.stack.embedded import Service
 RECOVERED_WITHIN_S = 30.0
 
 _FIRST_FRAME_S = 60.0
-_SETTLED_S = 240.0
+_SETTLED_S = 300.0
 _QUIET_S = PASSAGE_GAP_S + 3.0
 _LOOK_S = 0.2
-_READY_S = 240.0
+_READY_S = 600.0
 _FLUENT_S = 8.0
 """A passage lasts three or four seconds, and its first frame is committed with its last."""
 

@@ -28,7 +28,7 @@ WORKERS = 2
 MAX_FRAME_AGE_S = 90.0
 """Frames are not shed for their age here: whatever was admitted must be looked at, however long a fault lasts."""
 
-_READY_S = 240.0
+_READY_S = 900.0
 _LOOK_S = 0.1
 _RESTART_AFTER_S = 1.0
 
