@@ -1,4 +1,4 @@
-"""The fault suite: `python -m tests.faults [--quick] [--seeds 1,2] [--only NAME,…] [--cancel] [--out FILE]`.
+"""The fault suite: `python -m tests.faults [--quick] [--seeds 1,2] [--only NAME,…] [--cancel] …`.
 
 Not a pytest suite: rounds share one deployment, which takes a minute to start, and their result is a table to be read,
 not only a verdict. It still ends with 1 when a row has a complaint. Needs what `.ci/run` installs.
@@ -76,7 +76,7 @@ def _rounds(
         if any(fault.needs_root for fault in faults):
             opened.callback(mount_small(folder / "audit"))
         plan = synthetic_plan(_CAMERAS, _SECONDS, seed, _FOOTAGE, folder, lambda _done, _of: None)
-        running, follower = opened.enter_context(world(folder, brokers, plan, models, screen))
+        running, follower = opened.enter_context(world(folder, brokers, plan, models, screen, not asked.without_ray))
         for fault in faults:
             for cancel in asked.cancels:
                 try:
@@ -89,10 +89,15 @@ def _rounds(
 
 
 def _is_chosen(fault: Fault, asked: argparse.Namespace) -> bool:
+    if not (fault.name in asked.only if asked.only else fault.quick or not asked.quick):
+        return False
     if fault.needs_root and os.geteuid() != 0:
         print(f"{fault.name}: not injected, it takes root to mount a small file system")
         return False
-    return fault.name in asked.only if asked.only else fault.quick or not asked.quick
+    if fault.needs_ray and asked.without_ray:
+        print(f"{fault.name}: not injected, there is no Ray")
+        return False
+    return True
 
 
 def _arguments() -> argparse.Namespace:
@@ -103,6 +108,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=lambda text: text.split(","), help=f"of {', '.join(names)}")
     parser.add_argument("--cancel", action="store_true", help="cancel the authorisation in the middle of each")
     parser.add_argument("--both", action="store_true", help="each fault without and with a cancellation")
+    parser.add_argument("--without-ray", action="store_true", help="workers as plain processes, where Ray cannot start")
     parser.add_argument("--keep", help="a new folder for the deployments' files and logs")
     parser.add_argument("--out", type=Path, default=_OUT)
     asked = parser.parse_args()

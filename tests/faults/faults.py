@@ -30,6 +30,7 @@ class Fault:
         kills_workers: whether a worker dies, so that its last second of counts dies with it and replays count twice.
         quick: whether it belongs to the short form.
         needs_root: whether it takes a mount.
+        needs_ray: whether it is Ray that is harmed.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Fault:
     kills_workers: bool = False
     quick: bool = False
     needs_root: bool = False
+    needs_ray: bool = False
 
 
 def _nothing(world: World) -> int:
@@ -250,7 +252,7 @@ FAULTS = (
     Fault("broker-partitioned", _partition_from_brokers),
     Fault("broker-slow", _slow_brokers),
     Fault("worker-frozen", _freeze_worker, kills_workers=True),
-    Fault("ray-head-killed", _kill_ray_head, kills_workers=True),
+    Fault("ray-head-killed", _kill_ray_head, kills_workers=True, needs_ray=True),
     Fault("all-brokers-down", _all_brokers_down),
     Fault("poison-mixed-in", _poison_mixed_in),
     Fault("poison-flood", _poison_flood),
