@@ -121,7 +121,7 @@ def latest(events: Iterable[Alert]) -> list[Alert]:
     for alert in events:
         if alert.id not in kept or alert.revision > kept[alert.id].revision:
             kept[alert.id] = alert
-    return sorted(kept.values(), key=lambda alert: (alert.entry.reference, alert.first_seen))
+    return sorted(kept.values(), key=lambda alert: (alert.entry.reference, alert.opened_by))
 
 
 def passages(
@@ -170,7 +170,8 @@ def _overlapping(alerts: Sequence[Alert], gap: timedelta) -> Iterable[str]:
     before: Alert | None = None
     for alert in alerts:
         same = before is not None and before.entry.reference == alert.entry.reference
-        if before is not None and same and alert.first_seen <= before.last_seen + gap:
+        # By the match that opened it, as alerting itself tells passages apart: its track may have begun before.
+        if before is not None and same and alert.opened_by <= before.last_seen + gap:
             yield f"{alert.id} after {before.id}"
         before = alert
 
