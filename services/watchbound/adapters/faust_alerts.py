@@ -208,7 +208,7 @@ class FaustFoldRunner:
         stalled = self._stalls.stalled(behind, len(consumer._unacked_messages))
         if stalled:
             log.warning("reading again what was fetched and not handed over", partitions=[str(tp) for tp in stalled])
-            await consumer.perform_seek()
+            await consumer.read_again(stalled)
 
     async def _tick_one(self, key: bytes) -> None:
         async with self._step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +31,51 @@ class _PromptThread(driver.AIOKafkaConsumerThread):
         return consumer
 
 
-class _PromptConsumer(driver.Consumer):
+class CarefulConsumer(driver.Consumer):
+    """Commits no record that was not handled.
+
+    Faust takes a jump in the offsets for records that compaction has removed, and commits past them. Its own fetcher
+    makes such jumps: what is in its hands while a table's recovery ends is dropped, and the next record is handed over
+    as if nothing had been before it. Our topics are not compacted, so a jump means that records were dropped: offsets
+    stay in front of it until `faust_stall` has had them read again. Only what is missing then, too, has been removed by
+    the topic's retention.
+    """
+
     def _new_consumer_thread(self) -> _PromptThread:
         return _PromptThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def read_again(self, partitions: Iterable[Any]) -> None:
+        """Go back to what is committed; whatever is still missing from these partitions is not waited for twice."""
+        self._read_again_from().update({tp: self._committed_offset[tp] or 0 for tp in partitions})
+        await self.perform_seek()
+
+    async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
+        if self._is_removed(tp):
+            await super()._add_gap(tp, offset_from, offset_to)
+
+    def _new_offset(self, tp: Any) -> int | None:
+        acked = self._acked[tp]
+        if acked and min(acked) > (self._committed_offset[tp] or 0) and not self._is_removed(tp):
+            return None
+        found: int | None = super()._new_offset(tp)
+        return found
+
+    def _is_removed(self, tp: Any) -> bool:
+        """Whether what follows the last commit was read again already, in vain."""
+        return self._read_again_from().get(tp) == (self._committed_offset[tp] or 0)
+
+    def _read_again_from(self) -> dict[Any, int]:
+        # Faust builds its services in ways of its own; a constructor would have to know them all.
+        found: dict[Any, int] = self.__dict__.setdefault("_again", {})
+        return found
+
 
 class _PromptTransport(driver.Transport):
-    Consumer = _PromptConsumer
+    Consumer = CarefulConsumer
 
 
 # Faust gives each service its module's logger, and these would speak as ours, at our level.
-for _service in (_PromptThread, _PromptConsumer):
+for _service in (_PromptThread, CarefulConsumer):
     _service.logger = driver.logger
 
 

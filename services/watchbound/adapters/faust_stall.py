@@ -2,7 +2,8 @@
 
 Seen on a loaded machine in about one start of thirty: a fetch that is under way while a table's recovery ends is left
 half read. The client's position has moved past its records, so they would wait for the next rebalance while everything
-else looks well. Whoever notices seeks back to what is committed; what was handled already is recognised by its id.
+else looks well. `CarefulConsumer` commits nothing behind them. Whoever notices seeks back to what is committed; what
+was handled already is recognised by its id.
 """
 
 from __future__ import annotations
