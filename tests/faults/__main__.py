@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -38,6 +39,8 @@ def main() -> None:
     """The command line."""
     asked = _arguments()
     configure_logs("faults", load(LogSettings, level="error"))
+    # Its clients say at every attempt that the broker is away, which is no news here.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     models = load(ModelSettings).cache.expanduser()
     prepare_default(models)
     rows: list[dict[str, object]] = []

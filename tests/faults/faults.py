@@ -27,7 +27,8 @@ class Fault:
 
     Attributes:
         brokers: on how large a cluster.
-        kills_workers: whether a worker dies, so that its last second of counts dies with it and replays count twice.
+        kills_workers: whether a worker dies, and its last second of counts with it.
+        reads_again: whether partitions change hands, so that frames that were handled and not committed count twice.
         quick: whether it belongs to the short form.
         needs_root: whether it takes a mount.
         needs_ray: whether it is Ray that is harmed.
@@ -37,6 +38,7 @@ class Fault:
     inject: Inject
     brokers: int = 1
     kills_workers: bool = False
+    reads_again: bool = False
     quick: bool = False
     needs_root: bool = False
     needs_ray: bool = False
@@ -242,23 +244,23 @@ FAULTS = (
     Fault("none", _nothing),
     Fault("worker-killed", _kill_worker, kills_workers=True, quick=True),
     Fault("alerting-killed", _kill_alerting, quick=True),
-    Fault("broker-killed", _broker_killed, quick=True),
-    Fault("milvus-killed", _milvus_killed, quick=True),
-    Fault("milvus-frozen", _milvus_frozen),
-    Fault("collection-missing", _collection_missing),
-    Fault("collection-empty", _collection_empty),
-    Fault("milvus-partitioned", _partition_from_milvus),
+    Fault("broker-killed", _broker_killed, reads_again=True, quick=True),
+    Fault("milvus-killed", _milvus_killed, reads_again=True, quick=True),
+    Fault("milvus-frozen", _milvus_frozen, reads_again=True),
+    Fault("collection-missing", _collection_missing, reads_again=True),
+    Fault("collection-empty", _collection_empty, reads_again=True),
+    Fault("milvus-partitioned", _partition_from_milvus, reads_again=True),
     Fault("milvus-slow", _slow_milvus),
-    Fault("broker-partitioned", _partition_from_brokers),
-    Fault("broker-slow", _slow_brokers),
-    Fault("worker-frozen", _freeze_worker, kills_workers=True),
+    Fault("broker-partitioned", _partition_from_brokers, reads_again=True),
+    Fault("broker-slow", _slow_brokers, reads_again=True),
+    Fault("worker-frozen", _freeze_worker, reads_again=True),
     Fault("ray-head-killed", _kill_ray_head, kills_workers=True, needs_ray=True),
-    Fault("all-brokers-down", _all_brokers_down),
+    Fault("all-brokers-down", _all_brokers_down, reads_again=True),
     Fault("poison-mixed-in", _poison_mixed_in),
     Fault("poison-flood", _poison_flood),
-    Fault("rebalance-storm", _rebalance_storm, kills_workers=True),
+    Fault("rebalance-storm", _rebalance_storm, reads_again=True),
     Fault("slow-alert-consumer", _slow_consumer),
-    Fault("audit-disk-full", _audit_disk_full, needs_root=True),
-    Fault("leader-killed", _broker_killed, brokers=3),
-    Fault("rolling-restart", _rolling_restart, brokers=3),
+    Fault("audit-disk-full", _audit_disk_full, reads_again=True, needs_root=True),
+    Fault("leader-killed", _broker_killed, reads_again=True, brokers=3),
+    Fault("rolling-restart", _rolling_restart, reads_again=True, brokers=3),
 )
