@@ -7,7 +7,7 @@ from typing import Any
 
 from watchbound.domain.moment import Window
 from watchbound.governance.record.build import DeploymentRecord, JudgedAlert
-from watchbound.governance.record.proportion import METHOD, Proportion
+from watchbound.statistics.proportion import METHOD, Proportion
 from watchbound.governance.record.recall import Recall
 from watchbound.governance.record.slices import SMALLEST_CELL, Cell
 

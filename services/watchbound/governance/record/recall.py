@@ -13,7 +13,7 @@ from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.frame import require_name
 from watchbound.domain.watchlist import Category
 from watchbound.governance.record.facts import AlertFact, VolunteerLog, VolunteerPass
-from watchbound.governance.record.proportion import Proportion
+from watchbound.statistics.proportion import Proportion
 from watchbound.governance.record.slices import Cell, sliced
 
 COLUMNS = ("reference", "camera", "time")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from watchbound.domain.moment import Window
 from watchbound.governance.record.build import DeploymentRecord
-from watchbound.governance.record.proportion import METHOD, Proportion
+from watchbound.statistics.proportion import METHOD, Proportion
 from watchbound.governance.record.slices import SMALLEST_CELL, Cell
 
 TITLE = "Deployment record"

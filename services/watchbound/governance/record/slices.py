@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from watchbound.domain.demography import Observation
-from watchbound.governance.record.proportion import Proportion
+from watchbound.statistics.proportion import Proportion
 
 SMALLEST_CELL = 5
 ATTRIBUTES = ("sex", "ethnicity", "age")

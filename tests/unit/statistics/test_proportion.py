@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from watchbound.domain.errors import InvalidValue
-from watchbound.governance.record.proportion import Proportion
+from watchbound.statistics.proportion import Proportion
 
 
 @pytest.mark.parametrize(
