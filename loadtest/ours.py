@@ -6,30 +6,43 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from loadtest.stopwatch import Stopwatch
 from watchbound.adapters.allocator import WIPES_FREED
 from watchbound.adapters.onnx_session import ModelSession
 from watchbound.matching import look as look_module
 from watchbound.matching.main import MatchingConfiguration, WorkerProcess
 from watchbound.pipeline import metric_names as names
 
+WITHOUT_END = 10**9
+"""More frames than any run has: such a worker is followed, and stopped."""
+
 _LOOK_S = 0.5
+_FIRST_LOOK_S = 0.05
+
+Prepare = Callable[[], Mapping[str, Stopwatch]]
+"""Called in the worker's process before it is built: puts other parts in, and names what is to be watched."""
 
 
 @dataclass(frozen=True, slots=True)
 class OurResult:
-    """What one run did and used.
+    """What one run did and used, from soon after its first frame to its last.
 
     Attributes:
-        cpu_s: user and system CPU of the process and its threads, from the first frame to the last.
+        cpu_s: user and system CPU of the process and its threads.
         kernel_cpu_s: of that, inside JPEG decoding and onnxruntime's `run`.
+        search_s: time, not CPU, that the worker waited for the vector store in all.
+        searches: how often it asked.
+        seconds: how long it took.
         rss_mb: resident memory at the end, in MB of 10^6 bytes.
+        watched_cpu_s: by name, CPU inside what `Prepare` watches.
     """
 
     frames: int
@@ -38,7 +51,11 @@ class OurResult:
     matches: int
     cpu_s: float
     kernel_cpu_s: float
+    search_s: float
+    searches: int
+    seconds: float
     rss_mb: float
+    watched_cpu_s: Mapping[str, float]
 
     @property
     def cpu_ms_per_frame(self) -> float:
@@ -51,90 +68,200 @@ class OurResult:
         return 1 - self.kernel_cpu_s / self.cpu_s
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a worker is.
+
+    Attributes:
+        frames: processed so far.
+        cpu_s: used so far.
+        at: when that was, in seconds of the machine's monotonic clock; 0 before the first look.
+    """
+
+    frames: float
+    cpu_s: float
+    at: float
+
+
 class Measured:
-    """A worker process that waits for frames; use it as a context manager.
+    """A worker process, measured from its first frame on.
 
     Args:
         configuration: as a Ray actor would get it.
-        frames: how many frames to measure, from the first one on.
+        frames: how many there are for it to read; `result` waits for them.
+        prepare: see `Prepare`; a function that a new process can import.
+        wipes_freed: whether its C library overwrites what it frees, as Ray's workers are started.
     """
 
-    def __init__(self, configuration: MatchingConfiguration, frames: int) -> None:
+    def __init__(
+        self,
+        configuration: MatchingConfiguration,
+        frames: int,
+        prepare: Prepare | None = None,
+        wipes_freed: bool = True,
+    ) -> None:
         context = multiprocessing.get_context("spawn")
-        # As Ray's workers start: what is measured pays for overwriting what it frees. It is read by new processes only.
-        os.environ.update(WIPES_FREED)
         self._pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_main, args=(theirs, configuration, frames), daemon=True)
-        self.process.start()
+        self._progress = context.Array("d", len(fields(Progress)))
+        arguments = (theirs, self._progress, configuration, frames, prepare)
+        self.process = context.Process(target=_main, args=arguments, daemon=True)
+        with _environment(WIPES_FREED if wipes_freed else dict.fromkeys(WIPES_FREED)):
+            self.process.start()
         theirs.close()
 
     def wait_ready(self) -> None:
-        """Return once the worker reads frames."""
-        self._pipe.recv()
+        """Return once the worker reads frames.
+
+        Raises:
+            RuntimeError: its process ended; its trace is on standard error (so for `result`).
+        """
+        self._received()
 
     def result(self) -> OurResult:
         """Wait for the frames to be processed."""
-        result: OurResult = self._pipe.recv()
+        result: OurResult = self._received()
         self.process.join()
         return result
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is, as of the last half second."""
+        with self._progress.get_lock():
+            frames, cpu_s, at = self._progress[:]
+        return Progress(frames, cpu_s, at)
+
+    def check(self) -> None:
+        """Fail rather than wait for a worker that is no more.
+
+        Raises:
+            RuntimeError: its process ended.
+        """
+        if not self.process.is_alive():
+            msg = f"the worker ended with exit code {self.process.exitcode}; see its trace above"
+            raise RuntimeError(msg)
 
     def rss_mb(self) -> float:
         """Resident memory now, in MB of 10^6 bytes."""
         return float(psutil.Process(self.process.pid).memory_info().rss / 1e6)
 
+    def stop(self) -> None:
+        """End it in the middle of its work."""
+        self.process.terminate()
+        self.process.join()
 
-def _main(pipe: Any, configuration: MatchingConfiguration, frames: int) -> None:
-    kernels = _Kernels()
+    def _received(self) -> Any:
+        try:
+            return self._pipe.recv()
+        except EOFError:
+            self.process.join()
+            msg = f"the worker ended with exit code {self.process.exitcode} instead of a result; see its trace above"
+            raise RuntimeError(msg) from None
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str | None]) -> Iterator[None]:
+    """For the processes that are started inside; None takes a variable away."""
+    before = {name: os.environ.get(name) for name in variables}
+    try:
+        _set(variables)
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _main(pipe: Any, progress: Any, configuration: MatchingConfiguration, frames: int, prepare: Prepare | None) -> None:
+    watched = {"kernels": _kernels(), **(prepare() if prepare else {})}
     worker = WorkerProcess(configuration, "worker-0")
     thread = threading.Thread(target=worker.run, name="worker")
     thread.start()
+
+    def look(pause_s: float) -> _Reading:
+        time.sleep(pause_s)
+        if not thread.is_alive():
+            msg = "the worker's thread ended before its frames were processed"
+            raise RuntimeError(msg)
+        reading = _Reading.of(worker, watched)
+        with progress.get_lock():
+            progress[:] = astuple(Progress(reading.counts["processed"], reading.cpu_s, reading.at))
+        return reading
+
     while worker.complaint() is not None:
-        time.sleep(0.05)
+        time.sleep(_FIRST_LOOK_S)
     pipe.send("ready")
-    cpu_before, kernels_before = time.process_time(), kernels.cpu_s
-    while (counts := _counts(worker.exposition()))["processed"] < frames:
-        time.sleep(_LOOK_S)
-    cpu_s, kernel_cpu_s = time.process_time() - cpu_before, kernels.cpu_s - kernels_before
+    first = look(0)
+    while first.counts["processed"] == 0:
+        first = look(_FIRST_LOOK_S)
+    last = look(0)
+    while last.counts["processed"] < frames:
+        last = look(_LOOK_S)
     rss_mb = psutil.Process().memory_info().rss / 1e6
     worker.stop()
     thread.join()
-    pipe.send(
-        OurResult(
-            counts["processed"], counts["faces"], counts["embeddings"], counts["matches"], cpu_s, kernel_cpu_s, rss_mb
-        )
+    pipe.send(_result(first, last, rss_mb))
+
+
+def _kernels() -> Stopwatch:
+    """Of decoding and of the models, whose one thread is the caller's."""
+    kernels = Stopwatch()
+    kernels.watch(ModelSession, "run")
+    kernels.watch(worker_module, "decode_jpeg")
+    return kernels
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The worker's meters at one moment."""
+
+    counts: Mapping[str, float]
+    cpu_s: float
+    at: float
+    watched: Mapping[str, float]
+
+    @classmethod
+    def of(cls, worker: WorkerProcess, watched: Mapping[str, Stopwatch]) -> _Reading:
+        counts = _counts(worker.exposition())
+        spent = {name: stopwatch.cpu_s for name, stopwatch in watched.items()}
+        return cls(counts, time.process_time(), time.monotonic(), spent)
+
+
+def _result(first: _Reading, last: _Reading, rss_mb: float) -> OurResult:
+    counts = {name: last.counts[name] - first.counts[name] for name in last.counts}
+    watched = {name: last.watched[name] - first.watched[name] for name in last.watched}
+    return OurResult(
+        frames=int(counts["processed"]),
+        faces=int(counts["faces"]),
+        embeddings=int(counts["embeddings"]),
+        matches=int(counts["matches"]),
+        cpu_s=last.cpu_s - first.cpu_s,
+        kernel_cpu_s=watched.pop("kernels"),
+        search_s=counts["search_s"],
+        searches=int(counts["searches"]),
+        seconds=last.at - first.at,
+        rss_mb=rss_mb,
+        watched_cpu_s=watched,
     )
 
 
-class _Kernels:
-    """CPU time of the calling thread inside decoding and `run`; with one intra-op thread that is all of it."""
-
-    def __init__(self) -> None:
-        self.cpu_s = 0.0
-        for place, name in ((ModelSession, "run"), (look_module, "decode_jpeg")):
-            setattr(place, name, self._timed(getattr(place, name)))
-
-    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*args: Any) -> Any:
-            started = time.thread_time()
-            try:
-                return function(*args)
-            finally:
-                self.cpu_s += time.thread_time() - started
-
-        return timed
-
-
-def _counts(exposition: bytes) -> dict[str, int]:
-    wanted = {
-        names.FRAMES_PROCESSED: "processed",
-        names.FACES_DETECTED: "faces",
-        names.EMBEDDINGS_MADE: "embeddings",
-        names.MATCHES_PUBLISHED: "matches",
+def _counts(exposition: bytes) -> dict[str, float]:
+    by_sample = {
+        f"{names.PREFIX}{names.FRAMES_PROCESSED.name}_total": "processed",
+        f"{names.PREFIX}{names.FACES_DETECTED.name}_total": "faces",
+        f"{names.PREFIX}{names.EMBEDDINGS_MADE.name}_total": "embeddings",
+        f"{names.PREFIX}{names.MATCHES_PUBLISHED.name}_total": "matches",
+        f"{names.PREFIX}{names.SEARCH_SECONDS.name}_sum": "search_s",
+        f"{names.PREFIX}{names.SEARCH_SECONDS.name}_count": "searches",
     }
-    by_sample = {f"{names.PREFIX}{metric.name}_total": name for metric, name in wanted.items()}
-    counts = dict.fromkeys(by_sample.values(), 0)
+    counts = dict.fromkeys(by_sample.values(), 0.0)
     for family in text_string_to_metric_families(exposition.decode()):
         for sample in family.samples:
             if sample.name in by_sample:
-                counts[by_sample[sample.name]] += int(sample.value)
+                counts[by_sample[sample.name]] += sample.value
     return counts

