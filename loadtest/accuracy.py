@@ -82,16 +82,16 @@ def measure(setting: Setting) -> dict[str, Any]:
 
 def _start_others(setting: Setting, stand: Stand, known: Templates) -> dict[str, Callable[[], PassageScores]]:
     """Begin what takes minutes; side by side, since what they find does not depend on how fast they are."""
-    first = datetime.now(UTC)
+    first, cameras = datetime.now(UTC), setting.cameras
     frames = in_order(frame for part in setting.footage for frame in part.frames("plain", first))
     stand.publish_plain(frames)
     for name, people in LISTS.items():
-        # They ask nobody for leave: a collection is all that they need.
+        # They ask nobody for leave; it is the stand that lists nobody without.
+        stand.authorise(f"plain-{name}", cameras)
         stand.enrol(f"plain-{name}", {person: known[person] for person in people}, setting.size.watchlist)
     plain = partial(PlainPipeline, stand.configuration.milvus.uri, [collection_name(f"plain-{name}") for name in LISTS])
     portraits = [{person: enrolment_photo(person) for person in people} for people in LISTS.values()]
     dlib = partial(DlibPipeline, portraits, setting.size.watchlist)
-    cameras = setting.cameras
     halves = [cameras[0::2], cameras[1::2]]
 
     def start(make: Any, whose: Sequence[str]) -> Reading:

@@ -53,7 +53,7 @@ FULL = Size(
     memory_minutes=30.0,
 )
 QUICK = Size(
-    cameras=2,
+    cameras=1,
     footage_s=15.0,
     cost_s=8.0,
     rounds=1,
