@@ -51,11 +51,14 @@ _MOST_FALSE_ALERTS = 3
 
 def announce_everything() -> Mapping[str, Stopwatch]:
     """Have this process's worker announce each piece of evidence, whatever it is worth."""
-    replace(worker_module, "decide", _announced)
+    replace(worker_module, "decide", announced_as_found)
     return {}
 
 
-def _announced(candidates: Sequence[Candidate], shots: int, _threshold: float, policy: DecisionPolicy) -> Finding:
+def announced_as_found(
+    candidates: Sequence[Candidate], shots: int, _threshold: float, policy: DecisionPolicy
+) -> Finding:
+    """As `decide` at `THRESHOLD`, but the best candidate is always there."""
     judged = decide(candidates, shots, THRESHOLD, policy)
     return Finding(judged.standing, candidates[0] if candidates else None)
 
@@ -190,7 +193,7 @@ def _rates(point: OperatingPoint) -> dict[str, Any]:
     return {
         "tpir": round(point.tpir.value or 0.0, 4),
         "fpir": round(point.fpir.value or 0.0, 4),
-        "threshold": round(point.threshold, 6),
+        "threshold": point.threshold,
         "intervals": {"tpir": _interval(point.tpir), "fpir": _interval(point.fpir)},
         "passages": {
             "found": point.tpir.count,

@@ -4,8 +4,8 @@ kafka-python → cv2.imdecode → face_locations (HOG, enlarged once: its defaul
 face_distance to anybody known. dlib computes on the calling thread alone.
 
 The package is no dependency of the product: `make bench` installs it from `loadtest/requirements.lock`, where the wheel
-`dlib-bin` stands for the source package `dlib` that its metadata asks for. Its landmark model may not be used
-commercially (docs/dependencies.md), which is one more reason why it never leaves this folder.
+`dlib-bin` stands for the source package `dlib` that its metadata asks for. One of the models that it loads may not be
+used commercially (docs/dependencies.md), which is one more reason why it never leaves this folder.
 """
 
 from __future__ import annotations

@@ -42,7 +42,6 @@ from watchbound.testing.audit import FakeAuditLog
 from watchbound.testing.keyring import UnsealedKeyRing
 
 AUTHORISATION = "safeguards"
-GOAL = 0.03
 
 _SEALED_FRAMES = 400
 _WATCHED: dict[str, tuple[tuple[Any, str], ...]] = {
@@ -148,9 +147,8 @@ def measure(setting: Setting) -> dict[str, Any]:
 
 def _fill(stand: Stand, setting: Setting) -> int:
     """Authorise, list and publish; returns how many frames. Some who pass are listed, so that crops are sealed."""
-    first = datetime.now(UTC) - timedelta(seconds=setting.size.cost_s)
-    footage = [part.first(setting.size.cost_s) for part in setting.footage]
-    frames = in_order(frame for part in footage for frame in part.frames(AUTHORISATION, first))
+    first = datetime.now(UTC) - timedelta(seconds=setting.size.footage_s)
+    frames = in_order(frame for part in setting.footage for frame in part.frames(AUTHORISATION, first))
     stand.authorise(AUTHORISATION, setting.cameras)
     stand.enrol(AUTHORISATION, templates(setting.pack, LISTED), setting.size.watchlist)
     stand.publish(frames)

@@ -49,7 +49,7 @@ FULL = Size(
     latency_s=90.0,
     backlog_s=15.0,
     lists=(1_000, 100_000),
-    safeguard_rounds=5,
+    safeguard_rounds=4,
     memory_minutes=30.0,
 )
 QUICK = Size(

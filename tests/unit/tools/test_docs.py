@@ -97,9 +97,10 @@ def test_every_reference_leads_somewhere(asyncapi: dict[str, Any]) -> None:
 
 
 def direct_dependencies() -> set[str]:
-    """Names in pyproject.toml, extras included."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    """Names in pyproject.toml, extras and groups included."""
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, groups = document["project"], document["dependency-groups"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values(), *groups.values()]
     return {re.split(r"[<>=\[ ]", line)[0] for requirements in lists for line in requirements}
 
 
