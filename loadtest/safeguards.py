@@ -43,7 +43,7 @@ from watchbound.testing.keyring import UnsealedKeyRing
 
 AUTHORISATION = "safeguards"
 
-_SEALED_FRAMES = 400
+_SEALED_A_ROUND = 100
 _WATCHED: dict[str, tuple[tuple[Any, str], ...]] = {
     "frames opened": ((worker_module, "open_frame"),),
     "crops and templates sealed": ((announce_module, "seal_crop"), (announce_module, "seal_template")),
@@ -140,7 +140,7 @@ def measure(setting: Setting) -> dict[str, Any]:
             figures = ", ".join(f"{mode} {each[-1].cpu_ms_per_frame:.2f}" for mode, each in runs.items())
             setting.say(f"safeguards, round {number + 1}: {figures} ms of CPU a frame")
     result = report(runs)
-    cost = sealing.measure(_SEALED_FRAMES)
+    cost = sealing.measure(_SEALED_A_ROUND * setting.size.safeguard_rounds)
     on = result["safeguards"]["on"]["cpu_ms_per_frame"]
     return result | {"sealing": cost | {"open_share_of_ours": round(cost["open_ms"] / on, 4)}}
 

@@ -54,16 +54,16 @@ FULL = Size(
 )
 QUICK = Size(
     cameras=1,
-    footage_s=15.0,
+    footage_s=14.0,
     cost_s=8.0,
     rounds=1,
     sampled=10,
     watchlist=500,
-    latency_s=10.0,
-    backlog_s=3.0,
+    latency_s=6.0,
+    backlog_s=2.0,
     lists=(200, 1_000),
     safeguard_rounds=1,
-    memory_minutes=0.2,
+    memory_minutes=0.1,
 )
 
 
