@@ -50,25 +50,28 @@ _POLL_S = 0.005
 
 @dataclass(slots=True)
 class Observed:
-    """When a consumer had what, in seconds after the capture; nothing of before `since`."""
+    """When a consumer had what for the first time, in seconds after the capture; nothing of before `since`."""
 
     since: datetime
     alerts: list[float] = field(default_factory=list)
     matches: list[float] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
 
     def take(self, record: Record, now: datetime) -> None:
         """Note one record of either topic."""
         if record.value is None:
             return
         if record.source.topic == MATCHES.name:
-            self._note(self.matches, codecs.MATCH.decode(record.value).captured_at, now)
+            match = codecs.MATCH.decode(record.value)
+            self._note(self.matches, match.id, match.captured_at, now)
             return
         alert = codecs.ALERT.decode(record.value)
         if alert.event is AlertEvent.OPENED:
-            self._note(self.alerts, alert.opened_by, now)
+            self._note(self.alerts, alert.id, alert.opened_by, now)
 
-    def _note(self, latencies: list[float], captured_at: datetime, now: datetime) -> None:
-        if captured_at >= self.since:
+    def _note(self, latencies: list[float], name: str, captured_at: datetime, now: datetime) -> None:
+        if captured_at >= self.since and name not in self._seen:
+            self._seen.add(name)
             latencies.append((now - captured_at).total_seconds())
 
 
