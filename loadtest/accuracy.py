@@ -32,7 +32,7 @@ from watchbound.adapters.milvus_schema import collection_name
 from watchbound.camera.synthetic import all_people, enrolment_photo
 from watchbound.domain.candidate import Candidate
 from watchbound.domain.match import Match
-from watchbound.matching import worker as worker_module
+from watchbound.matching import judge as judge_module
 from watchbound.matching.decide import DecisionPolicy, Finding, decide
 from watchbound.pipeline.topics import MATCHES
 from watchbound.stack.demo_plan import LISTED
@@ -51,7 +51,7 @@ _MOST_FALSE_ALERTS = 3
 
 def announce_everything() -> Mapping[str, Stopwatch]:
     """Have this process's worker announce each piece of evidence, whatever it is worth."""
-    replace(worker_module, "decide", announced_as_found)
+    replace(judge_module, "decide", announced_as_found)
     return {}
 
 

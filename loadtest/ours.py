@@ -212,7 +212,8 @@ def _kernels() -> Stopwatch:
     """Of decoding and of the models, whose one thread is the caller's."""
     kernels = Stopwatch()
     kernels.watch(ModelSession, "run")
-    kernels.watch(worker_module, "decode_jpeg")
+    for decoding in ("decode_jpeg", "glance_jpeg"):
+        kernels.watch(look_module, decoding)
     return kernels
 
 

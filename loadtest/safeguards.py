@@ -31,6 +31,9 @@ from watchbound.domain.listing import EntryStatus
 from watchbound.domain.standing import Refusal
 from watchbound.extraction import shots as shots_module
 from watchbound.matching import announce as announce_module
+from watchbound.matching import attention as attention_module
+from watchbound.matching import intake as intake_module
+from watchbound.matching import judge as judge_module
 from watchbound.matching import main as main_module
 from watchbound.matching import worker as worker_module
 from watchbound.matching.admission import FrameAdmission
@@ -44,15 +47,18 @@ from watchbound.testing.keyring import UnsealedKeyRing
 AUTHORISATION = "safeguards"
 
 _SEALED_A_ROUND = 100
+_WIPING = (attention_module, judge_module, shots_module, worker_module)
+"""Where what showed a face is overwritten."""
+
 _WATCHED: dict[str, tuple[tuple[Any, str], ...]] = {
-    "frames opened": ((worker_module, "open_frame"),),
+    "frames opened": ((intake_module, "open_frame"),),
     "crops and templates sealed": ((announce_module, "seal_crop"), (announce_module, "seal_template")),
     "authority": ((FrameAdmission, "judge"), (FrameAdmission, "refusal")),
     "clock": ((ClockWatch, "check"),),
     "audit gate": ((AuditGate, "admit"), (AuditGate, "count"), (AuditGate, "settle")),
     "entries vouched for": ((Roster, "status"),),
     "bystanders hidden": ((shots_module, "blur"),),
-    "faces overwritten": ((worker_module, "wipe"), (worker_module, "wipe_freed"), (shots_module, "wipe")),
+    "faces overwritten": (*((module, "wipe") for module in _WIPING), (judge_module, "wipe_freed")),
 }
 """By safeguard, the functions that are it, where the worker finds them."""
 
@@ -77,9 +83,9 @@ def without_safeguards() -> Mapping[str, Stopwatch]:
     replace(main_module, "FrameAdmission", _OpenDoor)
     replace(main_module, "AuditGate", _OpenGate)
     replace(main_module, "Roster", _EverybodyListed)
-    for place in (worker_module, shots_module):
+    for place in _WIPING:
         replace(place, "wipe", _nothing)
-    replace(worker_module, "wipe_freed", _nothing)
+    replace(judge_module, "wipe_freed", _nothing)
     replace(shots_module, "blur", lambda image, _keep, _hide: image.copy())
     return {}
 

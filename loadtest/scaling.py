@@ -25,7 +25,6 @@ from typing import Any
 
 import psutil
 from kafka.partitioner.default import murmur2
-from tests.fixtures.milvus import MilvusServer
 
 from loadtest.footage import FPS, loops
 from loadtest.ours import WITHOUT_END, Measured, OurResult, Progress
@@ -35,6 +34,7 @@ from loadtest.stopwatch import Stopwatch, replace
 from watchbound.matching import main as main_module
 from watchbound.pipeline.topics import FRAMES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta
+from watchbound.stack.milvus_standalone import MilvusServer
 
 _AUTHORISATION = "scaling"
 _FASTEST_FPS = 120

@@ -17,8 +17,9 @@ from watchbound.adapters.onnx_session import ModelSession
 from watchbound.camera.synthetic import FaceTruth, FrameTruth, SiteSpec, SiteTruth
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.face import Box
+from watchbound.matching import judge as judge_module
+from watchbound.matching import look as look_module
 from watchbound.matching import main as main_module
-from watchbound.matching import worker as worker_module
 from watchbound.pipeline.topics import ALERTS, MATCHES, Topic
 from watchbound.ports import Record, TopicPartition
 
@@ -162,7 +163,7 @@ def test_memory_is_held_against_itself() -> None:
 
 def test_what_the_benchmark_puts_others_in_the_place_of_is_there() -> None:
     in_main = ("open_key_ring", "open_audit_log", "FrameAdmission", "AuditGate", "Roster", "WatchlistDelta")
-    in_worker = ("decide", "decode_jpeg", "wipe", "wipe_freed")
     assert all(hasattr(main_module, name) for name in in_main)
-    assert all(hasattr(worker_module, name) for name in in_worker)
+    assert all(hasattr(look_module, name) for name in ("decode_jpeg", "glance_jpeg"))
+    assert all(hasattr(judge_module, name) for name in ("decide", "wipe_freed"))
     assert hasattr(ModelSession, "run")

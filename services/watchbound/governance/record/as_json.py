@@ -7,9 +7,9 @@ from typing import Any
 
 from watchbound.domain.moment import Window
 from watchbound.governance.record.build import DeploymentRecord, JudgedAlert
-from watchbound.statistics.proportion import METHOD, Proportion
 from watchbound.governance.record.recall import Recall
 from watchbound.governance.record.slices import SMALLEST_CELL, Cell
+from watchbound.statistics.proportion import METHOD, Proportion
 
 SCHEMA = "watchbound.deployment-record.v1"
 

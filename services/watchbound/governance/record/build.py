@@ -15,11 +15,11 @@ from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import Category
 from watchbound.governance.record.coverage import CameraCoverage, coverage, operated, pauses
 from watchbound.governance.record.facts import Act, AlertFact, Facts, WatchlistFacts
-from watchbound.statistics.proportion import Proportion
 from watchbound.governance.record.recall import Recall, recall
 from watchbound.governance.record.reconcile import Discrepancy, Frames, discrepancies, frames_of
 from watchbound.governance.record.slices import Cell, sliced
 from watchbound.governance.record.stated import Stated
+from watchbound.statistics.proportion import Proportion
 
 FALSE = frozenset({Standing.REJECTED, Standing.LOOKALIKE})
 """A lookalike is not the person: a false alert that is also counted by itself."""

@@ -13,8 +13,8 @@ from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.frame import require_name
 from watchbound.domain.watchlist import Category
 from watchbound.governance.record.facts import AlertFact, VolunteerLog, VolunteerPass
-from watchbound.statistics.proportion import Proportion
 from watchbound.governance.record.slices import Cell, sliced
+from watchbound.statistics.proportion import Proportion
 
 COLUMNS = ("reference", "camera", "time")
 

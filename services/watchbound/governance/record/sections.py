@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from watchbound.domain.moment import Window
 from watchbound.governance.record.build import DeploymentRecord
-from watchbound.statistics.proportion import METHOD, Proportion
 from watchbound.governance.record.slices import SMALLEST_CELL, Cell
+from watchbound.statistics.proportion import METHOD, Proportion
 
 TITLE = "Deployment record"
 WITHHELD = "withheld"
