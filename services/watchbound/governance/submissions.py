@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import TypeVar
 from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistEntry
+from watchbound.extraction.handed_in import is_csv, pictures_of, rows_of
 from watchbound.governance.enrolment_report import ImageReport, Outcome
 from watchbound.governance.stated_papers import PAPER_COLUMNS, papers_from
 
@@ -20,8 +20,6 @@ E = TypeVar("E", bound=Enum)
 
 COLUMNS = ("path", "reference", "category", "response_level")
 """Of a CSV; those of `PAPER_COLUMNS` may stand beside them."""
-
-_LEFT_BY_SYSTEMS = frozenset({"thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +66,7 @@ def read_submissions(source: Path, defaults: Defaults) -> list[Line]:
     Raises:
         ConfigurationError: the source is neither, is empty, or the CSV lacks a column.
     """
-    if source.is_dir():
-        lines = list(_of_folder(source, defaults))
-    elif source.is_file() and source.suffix.lower() == ".csv":
-        lines = list(_of_csv(source, defaults))
-    else:
-        msg = f"expected a folder of images or a .csv file, got {source}"
-        raise ConfigurationError(msg)
+    lines = list(_of_csv(source, defaults) if is_csv(source) else _of_folder(source, defaults))
     if not lines:
         msg = f"expected at least one image, found none in {source}"
         raise ConfigurationError(msg)
@@ -83,17 +75,8 @@ def read_submissions(source: Path, defaults: Defaults) -> list[Line]:
 
 def _of_folder(folder: Path, defaults: Defaults) -> Iterator[Line]:
     """A file is an entry named after it; a sub-folder is an entry named after it with all images beneath."""
-    for child in _visible(folder.iterdir()):
-        if child.is_dir():
-            for path in _visible(child.rglob("*")):
-                if path.is_file():
-                    yield _submission(path, child.name, defaults)
-        else:
-            yield _submission(child, child.stem, defaults)
-
-
-def _visible(paths: Iterable[Path]) -> list[Path]:
-    return sorted(path for path in paths if not path.name.startswith(".") and path.name.lower() not in _LEFT_BY_SYSTEMS)
+    for reference, path in pictures_of(folder):
+        yield _submission(path, reference, defaults)
 
 
 def _submission(path: Path, reference: str, defaults: Defaults) -> Line:
@@ -106,25 +89,13 @@ def _submission(path: Path, reference: str, defaults: Defaults) -> Line:
 
 
 def _of_csv(source: Path, defaults: Defaults) -> Iterator[Line]:
-    try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-            if missing:
-                msg = (
-                    f"{source}: expected the columns {', '.join(COLUMNS)} in the first row, {', '.join(missing)} "
-                    "is not there; category and response_level may be left empty in a row"
-                )
-                raise ConfigurationError(msg)
-            for row in reader:
-                yield _of_row(row, reader.line_num, source.parent, defaults)
-    except (UnicodeDecodeError, csv.Error) as error:
-        msg = f"{source}: expected a CSV file in UTF-8 ({error})"
-        raise ConfigurationError(msg) from error
+    remark = "; category and response_level may be left empty in a row"
+    for number, row in rows_of(source, COLUMNS, remark):
+        yield _of_row(row, number, source.parent, defaults)
 
 
-def _of_row(row: dict[str, str | None], number: int, folder: Path, defaults: Defaults) -> Line:
-    path, reference, category, level = ((row.get(column) or "").strip() for column in COLUMNS)
+def _of_row(row: Mapping[str, str], number: int, folder: Path, defaults: Defaults) -> Line:
+    path, reference, category, level = (row[column] for column in COLUMNS)
     try:
         if not path:
             msg = "path is empty"
@@ -135,7 +106,7 @@ def _of_row(row: dict[str, str | None], number: int, folder: Path, defaults: Def
             _member(Category, category, "category") if category else defaults.category,
             _member(ResponseLevel, level, "response_level") if level else defaults.response_level,
         )
-        stated = {name: text for name in PAPER_COLUMNS if (text := (row.get(name) or "").strip())}
+        stated = {name: text for name in PAPER_COLUMNS if (text := row.get(name, ""))}
         papers = defaults.papers_of(stated)
     except InvalidValue as error:
         return ImageReport(path, reference, Outcome.BAD_ROW, f"row {number}: {error}")

@@ -9,8 +9,9 @@ from fpdf.enums import TableCellFillMode
 from fpdf.fonts import FontFace
 
 from watchbound.governance.record.build import DeploymentRecord
-from watchbound.governance.record.sections import TITLE, Section, Table, moment, sections
+from watchbound.governance.record.sections import TITLE, moment, sections
 from watchbound.governance.record.timeline import WIDTH, Form, Label, Line, Mark, Rect, Timeline, draw
+from watchbound.pages import Section, Table
 
 _MARGIN_MM = 18.0
 _WIDTH_MM = 210.0 - 2 * _MARGIN_MM

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from watchbound.domain.demography import Observation
 from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.frame import require_name
 from watchbound.domain.watchlist import Category
+from watchbound.extraction.handed_in import rows_of
 from watchbound.governance.record.facts import AlertFact, VolunteerLog, VolunteerPass
 from watchbound.governance.record.slices import Cell, sliced
 from watchbound.statistics.proportion import Proportion
@@ -42,25 +42,15 @@ def read_volunteers(path: Path, tolerance: timedelta, suppress: timedelta) -> Vo
     Raises:
         ConfigurationError: it is not that; the message names the row.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, strict=True)
-            missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
-            if missing:
-                msg = f"{path}: expected the columns {', '.join(COLUMNS)}, {', '.join(missing)} is not there"
-                raise ConfigurationError(msg)
-            passes = tuple(_pass(path, rows.line_num, row) for row in rows)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        msg = f"{path}: expected a CSV file in UTF-8 ({error})"
-        raise ConfigurationError(msg) from error
+    passes = tuple(_pass(path, number, row) for number, row in rows_of(path, COLUMNS))
     if not passes:
         msg = f"{path}: expected at least one pass; without any, leave the option out"
         raise ConfigurationError(msg)
     return VolunteerLog(passes, tolerance, suppress)
 
 
-def _pass(path: Path, number: int, row: Mapping[str, str | None]) -> VolunteerPass:
-    reference, camera, time = ((row.get(column) or "").strip() for column in COLUMNS)
+def _pass(path: Path, number: int, row: Mapping[str, str]) -> VolunteerPass:
+    reference, camera, time = (row[column] for column in COLUMNS)
     try:
         require_name(reference, "an entry reference")
         require_name(camera, "a camera id")

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from watchbound.domain.moment import Window
 from watchbound.governance.record.build import DeploymentRecord
 from watchbound.governance.record.slices import SMALLEST_CELL, Cell
+from watchbound.pages import Section, Table
 from watchbound.statistics.proportion import METHOD, Proportion
 
 TITLE = "Deployment record"
 WITHHELD = "withheld"
 NOT_STATED = "not stated"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table whose first column names its rows."""
-
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading with what stands under it."""
-
-    title: str
-    tables: tuple[Table, ...] = ()
-    texts: tuple[str, ...] = ()
-    marks_fault: bool = False
 
 
 def sections(record: DeploymentRecord) -> tuple[Section, ...]:
