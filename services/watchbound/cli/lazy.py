@@ -37,6 +37,7 @@ class LazyGroup(TyperGroup):
         "topics": ("topics", "app"),
         "replay": ("replay", "app"),
         "ring": ("key_ring", "app"),
+        "calibrate": ("calibrate", "calibrate"),
         "synthetic": ("synthetic", "app"),
         "prove": ("prove", "app"),
     }

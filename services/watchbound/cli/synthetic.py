@@ -15,7 +15,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from watchbound.adapters.logs import configure_logs
+from watchbound.adapters.onnx_runtime import OnnxDetector
 from watchbound.camera.synthetic import RenderedSite, SiteSpec, all_people, read_truth, render_site
+from watchbound.extraction.model_pack import find_pack
+from watchbound.settings import LogSettings, ModelSettings, load
+from watchbound.stack.people import cut_people
+
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 app = typer.Typer(help="Make footage of people who do not exist.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -54,11 +61,38 @@ def render(
         typer.echo(f"{row['video']}: {row['frames']} frames, {row['passages']} passages")
 
 
+@app.command()
+def people(
+    out: Annotated[Path, typer.Option(help="Folder for a sub-folder of pictures for each person.")],
+    pack: Annotated[str | None, typer.Option(help="Model pack: a name in the cache, or a folder.")] = None,
+    models_cache: Annotated[Path | None, typer.Option(help="Where prepared packs lie.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print how many pictures each person has, as JSON.")] = False,
+) -> None:
+    """Cut the faces of the ten people out of their pictures, a file each, for `watchbound calibrate` to be tried on.
+
+    Ten invented people carry no claim about accuracy.
+
+    Examples:
+      watchbound synthetic people --out people
+      watchbound calibrate --images people --fpir 0.1 --list-size 9 --html report.html
+    """
+    configure_logs("synthetic", load(LogSettings, level="warning"))
+    models = load(ModelSettings, pack=pack, cache=models_cache)
+    # Wider than for frames: a sheet shows a dozen faces.
+    detector = OnnxDetector(find_pack(models), models, width=1280)
+    with Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
+        task = progress.add_task("cutting out faces", total=len(all_people()))
+        counts = cut_people(out, detector, lambda: progress.advance(task))
+    if as_json:
+        typer.echo(json.dumps({"people": counts}, indent=2))
+    else:
+        typer.echo(f"{sum(counts.values())} pictures of {len(counts)} people in {out}")
+
+
 def _render_all(specs: Sequence[SiteSpec], out: Path) -> list[RenderedSite]:
     """Render the sites in processes of their own; the bar moves with each site that is done."""
-    columns = (TextColumn("rendering sites"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress, _rendering(specs, out) as futures:
-        task = progress.add_task("render", total=len(specs))
+    with Progress(*_COLUMNS, console=Console(stderr=True)) as progress, _rendering(specs, out) as futures:
+        task = progress.add_task("rendering sites", total=len(specs))
         for future in as_completed(futures):
             future.result()
             progress.advance(task)

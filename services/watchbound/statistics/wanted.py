@@ -11,7 +11,7 @@ import numpy as np
 from watchbound.domain.errors import InvalidValue
 from watchbound.statistics.identification import Floats, Indices, ScoreTable, false_positive_chances
 from watchbound.statistics.proportion import Interval
-from watchbound.statistics.resampling import Resampling
+from watchbound.statistics.resampling import Resampling, rates
 from watchbound.statistics.tail import FEWEST_EXCESSES, Tail, fit_tail
 
 _STEP = 0.001
@@ -94,22 +94,18 @@ def _counted(table: ScoreTable, fpir: float, list_size: int, resampling: Resampl
     impostor = table.impostor
     grid = np.arange(math.floor(impostor.min() / _STEP), math.ceil(impostor.max() / _STEP) + 2) * _STEP
     people, index = np.unique(table.probe_person, return_inverse=True)
+    chances = false_positive_chances(table, list_size, grid)
     sums = np.zeros((len(people), len(grid)))
-    np.add.at(sums, index, false_positive_chances(table, list_size, grid))
+    np.add.at(sums, index, chances)
     trials = np.bincount(index).astype(np.float64)
     draws = resampling.draws(len(people))
     drawn = (draws @ sums) / (draws @ trials)[:, None]
     # FPIR never rises with the threshold, so the first that keeps it is the lowest.
     at = int(np.argmax(sums.sum(axis=0) / trials.sum() <= fpir + 1e-12))
     low, high = resampling.ends(grid[np.argmax(drawn <= fpir + 1e-12, axis=1)])
-    fpir_low, fpir_high = resampling.ends(drawn[:, at])
+    _, fpir_interval = rates(chances[:, [at]], table.probe_person, resampling).at(0)
     return WantedThreshold(
-        fpir,
-        list_size,
-        float(grid[at]),
-        Interval(float(low), float(high)),
-        Interval(float(fpir_low), float(fpir_high)),
-        Model.COUNTED,
+        fpir, list_size, float(grid[at]), Interval(float(low), float(high)), fpir_interval, Model.COUNTED
     )
 
 

@@ -1,0 +1,1 @@
+"""How well faces are told apart, on whose pictures, and how sure that is. Nothing here matches anybody live."""
