@@ -13,6 +13,7 @@ from watchbound.domain.adjudication import Adjudication, Word
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.authorisation import Authorisation
+from watchbound.domain.calibration import CalibrationEvidence
 from watchbound.domain.dead_letter import DeadLetter
 from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.demography import AgeBand, Ethnicity, Observation, Sex
@@ -151,10 +152,14 @@ seconds = st.integers(0, 3600 * 24).map(lambda s: timedelta(seconds=s))
 retentions = st.builds(RetentionPolicy, seconds, seconds, st.just(timedelta(days=183)))
 
 
+hexadecimal = st.text("0123456789abcdef", min_size=64, max_size=64)
+
+
 @st.composite
 def all_terms(draw: st.DrawFn) -> Terms:
     """Terms of every kind."""
     officer, drafted_by = draw(st.lists(words, min_size=2, max_size=2, unique=True))
+    size, threshold = draw(st.integers(1, 2**31 - 1)), draw(st.floats(0, 1, exclude_min=True))
     return Terms(
         id=draw(names),
         use_case=draw(st.sampled_from(list(UseCase))),
@@ -167,9 +172,9 @@ def all_terms(draw: st.DrawFn) -> Terms:
         location_type=draw(st.sampled_from(list(LocationType))),
         cameras=draw(st.frozensets(names, min_size=1, max_size=4)),
         window=draw(windows()),
-        max_watchlist_size=draw(st.integers(1, 2**31 - 1)),
+        max_watchlist_size=size,
         categories=draw(st.frozensets(st.sampled_from(list(Category)), min_size=1)),
-        minimum_threshold=draw(st.floats(0, 1, exclude_min=True)),
+        minimum_threshold=threshold,
         threshold_reason=draw(words),
         min_eye_distance=draw(st.floats(0, 1e6)),
         signage_reference=draw(words),
@@ -177,6 +182,21 @@ def all_terms(draw: st.DrawFn) -> Terms:
         drafted_by=drafted_by,
         retention=draw(retentions),
         urgent=draw(st.booleans()),
+        calibration=draw(st.none() | _evidence(size, threshold)),
+    )
+
+
+def _evidence(size: int, threshold: float) -> st.SearchStrategy[CalibrationEvidence]:
+    """Evidence that covers a list of this size and this threshold."""
+    return st.builds(
+        CalibrationEvidence,
+        report_digest=hexadecimal,
+        model_digest=hexadecimal,
+        fpir=st.floats(0, 1, exclude_min=True, exclude_max=True),
+        list_size=st.integers(size, 2**31 - 1),
+        threshold=st.floats(0, threshold, exclude_min=True),
+        extrapolated=st.booleans(),
+        made_at=moments,
     )
 
 

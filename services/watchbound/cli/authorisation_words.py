@@ -44,6 +44,7 @@ def as_json(authorisation: Authorisation, now: datetime) -> dict[str, Any]:
         "threshold": authorisation.threshold,
         "minimum_threshold": authorisation.minimum_threshold,
         "threshold_reason": authorisation.threshold_reason,
+        "calibration": None if authorisation.calibration is None else authorisation.calibration.as_json(),
         "min_eye_distance": authorisation.min_eye_distance,
         "signage_reference": authorisation.signage_reference,
         "watchlist_kept_s": kept.watchlist_after_end // _SECOND,

@@ -18,12 +18,15 @@ from watchbound.cli.authorisation_words import act_in_words, as_json, history, i
 from watchbound.domain.act import ActKind
 from watchbound.domain.activation import Activation, PreDeploymentItem
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import ConfigurationError, InvalidValue
+from watchbound.domain.calibration import CalibrationEvidence
+from watchbound.domain.errors import ConfigurationError, InvalidValue, ModelPackError
 from watchbound.domain.moment import require_aware
 from watchbound.domain.terms import LocationType, UseCase
 from watchbound.domain.threshold_change import ThresholdChange
 from watchbound.domain.watchlist import Category
+from watchbound.extraction.model_pack import find_pack
 from watchbound.governance.authorise import require_known
+from watchbound.governance.calibration_evidence import read_evidence, require_model
 from watchbound.governance.main import Governance
 from watchbound.governance.terms_file import read_terms, template
 from watchbound.pipeline.authority_desk import require_fresh
@@ -34,6 +37,7 @@ from watchbound.settings import (
     KafkaSettings,
     KeySettings,
     LogSettings,
+    ModelSettings,
     TrustSettings,
     load,
 )
@@ -96,6 +100,10 @@ def draft(
         float | None, typer.Option(help="Least cosine similarity that may ever raise a match, in (0, 1].")
     ] = None,
     threshold_reason: Annotated[str | None, typer.Option(help="Where that number comes from.")] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Report of `watchbound calibrate`: gives the threshold, and is cited as its evidence."),
+    ] = None,
     min_eye_distance: Annotated[float | None, typer.Option(help="Smaller faces are not compared, in pixels.")] = None,
     signage_reference: Annotated[str | None, typer.Option(help="Which signs tell the public.")] = None,
     officer: Annotated[str | None, typer.Option(help="Account of the authorising officer who is to sign.")] = None,
@@ -114,6 +122,7 @@ def draft(
       watchbound authorise draft --template > terms.yaml
       watchbound authorise draft --file terms.yaml --key drafter.pem
       watchbound authorise draft --file terms.yaml --hours 4 --id op-2026-117 --key drafter.pem
+      watchbound authorise draft --file terms.yaml --calibration report.json --key drafter.pem
     """
     flags = {
         "id": authorisation_id,
@@ -138,9 +147,10 @@ def draft(
         "officer": officer,
         "urgent": urgent,
     }
+    evidence = None if calibration is None else _evidence(calibration)
     signer, ring = open_signer(key), open_key_ring(load(KeySettings))
     with _governance(bootstrap) as governance:
-        terms = read_terms(file, flags, governance.view.holder(signer.key_id), SystemClock().now())
+        terms = read_terms(file, flags, governance.view.holder(signer.key_id), SystemClock().now(), evidence)
         drafted = governance.authoriser().draft(terms, signer, ring)
     _tell(drafted, "drafted", as_json)
 
@@ -283,6 +293,8 @@ def show(authorisation_id: AuthorisationId, as_json: AsJson = False, bootstrap: 
     if as_json:
         _print_json({**shown, "acts": acts})
         return
+    if authorisation.calibration is not None:
+        shown["calibration"] = str(authorisation.calibration)
     for name, value in shown.items():
         typer.echo(f"{name + ':':<20} {', '.join(value) if isinstance(value, list) else value}")
     for act in acts:
@@ -310,6 +322,18 @@ def _governance(bootstrap: str | None) -> Governance:
     configure_logs("governance", load(LogSettings))
     kafka = load(KafkaSettings, bootstrap=bootstrap)
     return Governance(kafka, load(AuthoritySettings), load(ClockSettings), load(AuditSettings), load(TrustSettings))
+
+
+def _evidence(report: Path) -> CalibrationEvidence:
+    """The report as evidence, refused where it speaks of another embedder than the configured pack's."""
+    evidence = read_evidence(report)
+    try:
+        embedder = find_pack(load(ModelSettings)).digests["embedder"]
+    except ModelPackError as error:
+        typer.echo(f"whether workers run the calibrated embedder cannot be told here: {error}", err=True)
+        return evidence
+    require_model(evidence, embedder)
+    return evidence
 
 
 def _moment(flag: str, text: str | None) -> datetime | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 
+from watchbound.domain.calibration import CalibrationEvidence
 from watchbound.domain.canonical import canonical, digest_of, exact
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.frame import require_name
@@ -69,6 +71,7 @@ class Terms:
         officer: the account of the authorising officer who is to sign.
         drafted_by: the account of whoever drafted it: another person.
         urgent: may begin before it is signed, and stops by itself where no signature follows within 24 hours.
+        calibration: the evidence for the threshold, where there is any.
     """
 
     id: str
@@ -92,6 +95,7 @@ class Terms:
     drafted_by: str
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     urgent: bool = False
+    calibration: CalibrationEvidence | None = None
 
     def __post_init__(self) -> None:
         require_name(self.id, "an authorisation id")
@@ -111,6 +115,23 @@ class Terms:
             msg = f"an authorisation is drafted by one person and signed by another, got {self.officer} for both"
             raise InvalidValue(msg)
         self._require_limits()
+        if self.calibration is not None:
+            self._require_covered(self.calibration)
+
+    def _require_covered(self, evidence: CalibrationEvidence) -> None:
+        """Evidence speaks of its own threshold and of lists that are no longer than its own."""
+        if self.minimum_threshold < evidence.threshold:
+            msg = (
+                f"the calibration that is cited keeps its FPIR from a threshold of {evidence.threshold:g} on, got "
+                f"{self.minimum_threshold:g}; raise the threshold, or cite no calibration"
+            )
+            raise InvalidValue(msg)
+        if self.max_watchlist_size > evidence.list_size:
+            msg = (
+                f"the calibration that is cited was made for a list of {evidence.list_size}, got a maximum of "
+                f"{self.max_watchlist_size}; calibrate for the longer list"
+            )
+            raise InvalidValue(msg)
 
     def _require_limits(self) -> None:
         # Written so that NaN fails them too.
@@ -131,6 +152,7 @@ class Terms:
     def digest(self) -> bytes:
         """sha256 of the terms as they are signed: a single changed letter gives another."""
         kept = self.retention
+        evidence: dict[str, Any] = {} if self.calibration is None else {"calibration": self.calibration.facts()}
         return digest_of(
             canonical(
                 "terms",
@@ -147,6 +169,8 @@ class Terms:
                     "min_eye_distance": exact(self.min_eye_distance),
                     "retention_s": [span // _SECOND for span in (kept.watchlist_after_end, kept.alerts, kept.audit)],
                     "urgent": self.urgent,
+                    # Named only where there is one, so that terms from before keep their digests and signatures.
+                    **evidence,
                 },
             )
         )

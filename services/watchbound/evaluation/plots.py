@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -18,7 +18,7 @@ from watchbound.statistics.proportion import wilson
 COLOURS = ("#2f6f9f", "#b35900", "#1a7f37", "#7a3e9d", "#c0392b", "#5a5f66")
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 _SIZE = (7.2, 4.2)
-_STYLE = {
+_STYLE: Any = {
     "font.size": 10.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -76,7 +76,7 @@ def distributions(made: Calibration) -> Figure:
         if made.chosen.exists:
             _mark(drawn, made)
         drawn.legend()
-    return drawn.figure
+    return cast(Figure, drawn.figure)
 
 
 def _mark(drawn: Any, made: Calibration) -> None:
@@ -101,7 +101,7 @@ def rates(made: Calibration) -> Figure:
             _mark(drawn, made)
         drawn.set_ylim(-0.02, 1.02)
         drawn.legend()
-    return drawn.figure
+    return cast(Figure, drawn.figure)
 
 
 def det(made: Calibration) -> Figure:
@@ -121,7 +121,7 @@ def det(made: Calibration) -> Figure:
             made.wish.fpir, color="#24292f", linewidth=1.0, linestyle=":", label=f"wanted FPIR {made.wish.fpir:g}"
         )
         drawn.legend(loc="lower left")
-    return drawn.figure
+    return cast(Figure, drawn.figure)
 
 
 def _smallest(curve: Curve, drawn: Any, number: int) -> float:

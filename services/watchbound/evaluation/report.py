@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from watchbound.domain.calibration import CALIBRATION_SCHEMA
 from watchbound.evaluation.calibration import Calibration, Curve
 from watchbound.evaluation.groups import Rate
 from watchbound.evaluation.reading import Failure
 from watchbound.statistics.proportion import Interval, Proportion
 
-SCHEMA = "watchbound.calibration.v1"
 INTERVALS = "bootstrap by person, never narrower than Wilson's for as many people"
 
 
@@ -57,7 +57,7 @@ class CalibrationReport:
         """For machines."""
         made, table = self.calibration, self.calibration.table
         return {
-            "schema": SCHEMA,
+            "schema": CALIBRATION_SCHEMA,
             "made_at": self.made_at.isoformat(timespec="seconds"),
             "source": self.source,
             "kind": self.kind,

@@ -11,11 +11,13 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from watchbound.domain.calibration import CalibrationEvidence
 from watchbound.domain.errors import ConfigurationError, InvalidValue
 from watchbound.domain.moment import Window
 from watchbound.domain.retention import LONGEST_ALERTS, LONGEST_WATCHLIST, SHORTEST_AUDIT, RetentionPolicy
 from watchbound.domain.terms import LocationType, Terms, UseCase
 from watchbound.domain.watchlist import Category
+from watchbound.governance.calibration_evidence import reason_of
 
 T = TypeVar("T")
 
@@ -59,7 +61,8 @@ hours:
 max_watchlist_size:
 categories: []
 
-# Least cosine similarity that may ever raise a match, in (0, 1], and where the number comes from.
+# Least cosine similarity that may ever raise a match, in (0, 1], and where the number comes from. Leave both empty
+# where `--calibration report.json` gives them.
 minimum_threshold:
 threshold_reason:
 # Smaller faces are not compared: pixels between the eyes.
@@ -139,7 +142,7 @@ class TermsFile(BaseModel):
     urgent: bool = False
     retention: RetentionFile = RetentionFile()
 
-    def terms(self, drafted_by: str, now: datetime) -> Terms:
+    def terms(self, drafted_by: str, now: datetime, calibration: CalibrationEvidence | None = None) -> Terms:
         """The terms that they make.
 
         Raises:
@@ -153,6 +156,7 @@ class TermsFile(BaseModel):
         given = {name: getattr(self, name) for name in _TAKEN_AS_THEY_ARE}
         return Terms(
             **given,
+            calibration=calibration,
             id=self.id or f"{self.use_case.value}-{start:%Y%m%d}-{secrets.token_hex(3)}",
             cameras=frozenset(self.cameras),
             window=Window(start, end),
@@ -166,7 +170,13 @@ _MADE_OTHERWISE = {"id", "cameras", "start", "end", "hours", "categories", "rete
 _TAKEN_AS_THEY_ARE = tuple(name for name in TermsFile.model_fields if name not in _MADE_OTHERWISE)
 
 
-def read_terms(path: Path | None, flags: Mapping[str, Any], drafted_by: str, now: datetime) -> Terms:
+def read_terms(
+    path: Path | None,
+    flags: Mapping[str, Any],
+    drafted_by: str,
+    now: datetime,
+    calibration: CalibrationEvidence | None = None,
+) -> Terms:
     """The terms that a file and flags make; a flag that was given wins.
 
     Args:
@@ -174,23 +184,29 @@ def read_terms(path: Path | None, flags: Mapping[str, Any], drafted_by: str, now
         flags: by the file's names; None and empty lists were not given.
         drafted_by: the account of the drafter.
         now: the beginning, where none is named.
+        calibration: gives the threshold, and the reason for it, where neither file nor flags do.
 
     Raises:
         ConfigurationError: the file cannot be read, or something is missing, unknown or not valid; all of it is told.
     """
     written = {} if path is None else _parsed(path)
     given = {name: value for name, value in flags.items() if value is not None and value != []}
-    asked = {name: value for name, value in {**written, **given}.items() if value is not None}
+    evident = {} if calibration is None else _from_evidence(calibration)
+    asked = {**evident, **{name: value for name, value in {**written, **given}.items() if value is not None}}
     if "end" in given or "hours" in given:
         asked = {name: value for name, value in asked.items() if name not in {"end", "hours"} or name in given}
     try:
-        return TermsFile.model_validate(asked).terms(drafted_by, now)
+        return TermsFile.model_validate(asked).terms(drafted_by, now, calibration)
     except ValidationError as error:
         problems = "; ".join(_in_words(problem) for problem in error.errors())
         msg = f"the terms are not complete: {problems}; `watchbound authorise draft --template` shows what is asked"
         raise ConfigurationError(msg) from error
     except InvalidValue as error:
         raise ConfigurationError(str(error)) from error
+
+
+def _from_evidence(calibration: CalibrationEvidence) -> dict[str, Any]:
+    return {"minimum_threshold": calibration.threshold, "threshold_reason": reason_of(calibration)}
 
 
 def _in_words(problem: Any) -> str:

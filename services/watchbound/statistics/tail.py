@@ -51,14 +51,14 @@ class Tail:
         if abs(self.shape) < 1e-9:
             return self.share * math.exp(-excess)
         base = 1.0 + self.shape * excess
-        return self.share * base ** (-1.0 / self.shape) if base > 0.0 else 0.0
+        return self.share * math.pow(base, -1.0 / self.shape) if base > 0.0 else 0.0
 
     def threshold(self, fmr: float) -> float:
         """The threshold that this share of impostor pairs reaches; for a share of at most `share`, above 0."""
         ratio = self.share / fmr
         if abs(self.shape) < 1e-9:
             return self.start + self.scale * math.log(ratio)
-        return self.start + self.scale * (ratio**self.shape - 1.0) / self.shape
+        return self.start + self.scale * (math.pow(ratio, self.shape) - 1.0) / self.shape
 
 
 def fit_tail(excesses: Floats, weights: Floats, start: float, share: float) -> Tail:

@@ -66,7 +66,7 @@ LOCATION_TYPE_PROTECTED_SITE: LocationType
 LOCATION_TYPE_TEST_SITE: LocationType
 
 class Authorisation(_message.Message):
-    __slots__ = ("id", "use_case", "legal_basis", "location", "location_type", "cameras", "start_us", "end_us", "officer", "legitimate_aim", "necessity", "proportionality", "dpia_reference", "max_watchlist_size", "categories", "minimum_threshold", "threshold_reason", "min_eye_distance", "retention", "signage_reference", "drafted_by", "urgent", "acts")
+    __slots__ = ("id", "use_case", "legal_basis", "location", "location_type", "cameras", "start_us", "end_us", "officer", "legitimate_aim", "necessity", "proportionality", "dpia_reference", "max_watchlist_size", "categories", "minimum_threshold", "threshold_reason", "min_eye_distance", "retention", "signage_reference", "drafted_by", "urgent", "acts", "calibration")
     ID_FIELD_NUMBER: _ClassVar[int]
     USE_CASE_FIELD_NUMBER: _ClassVar[int]
     LEGAL_BASIS_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +90,7 @@ class Authorisation(_message.Message):
     DRAFTED_BY_FIELD_NUMBER: _ClassVar[int]
     URGENT_FIELD_NUMBER: _ClassVar[int]
     ACTS_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_FIELD_NUMBER: _ClassVar[int]
     id: str
     use_case: UseCase
     legal_basis: str
@@ -113,7 +114,26 @@ class Authorisation(_message.Message):
     drafted_by: str
     urgent: bool
     acts: _containers.RepeatedCompositeFieldContainer[SignedAct]
-    def __init__(self, id: _Optional[str] = ..., use_case: _Optional[_Union[UseCase, str]] = ..., legal_basis: _Optional[str] = ..., location: _Optional[str] = ..., location_type: _Optional[_Union[LocationType, str]] = ..., cameras: _Optional[_Iterable[str]] = ..., start_us: _Optional[int] = ..., end_us: _Optional[int] = ..., officer: _Optional[str] = ..., legitimate_aim: _Optional[str] = ..., necessity: _Optional[str] = ..., proportionality: _Optional[str] = ..., dpia_reference: _Optional[str] = ..., max_watchlist_size: _Optional[int] = ..., categories: _Optional[_Iterable[_Union[_common_pb2.Category, str]]] = ..., minimum_threshold: _Optional[float] = ..., threshold_reason: _Optional[str] = ..., min_eye_distance: _Optional[float] = ..., retention: _Optional[_Union[Retention, _Mapping]] = ..., signage_reference: _Optional[str] = ..., drafted_by: _Optional[str] = ..., urgent: _Optional[bool] = ..., acts: _Optional[_Iterable[_Union[SignedAct, _Mapping]]] = ...) -> None: ...
+    calibration: Calibration
+    def __init__(self, id: _Optional[str] = ..., use_case: _Optional[_Union[UseCase, str]] = ..., legal_basis: _Optional[str] = ..., location: _Optional[str] = ..., location_type: _Optional[_Union[LocationType, str]] = ..., cameras: _Optional[_Iterable[str]] = ..., start_us: _Optional[int] = ..., end_us: _Optional[int] = ..., officer: _Optional[str] = ..., legitimate_aim: _Optional[str] = ..., necessity: _Optional[str] = ..., proportionality: _Optional[str] = ..., dpia_reference: _Optional[str] = ..., max_watchlist_size: _Optional[int] = ..., categories: _Optional[_Iterable[_Union[_common_pb2.Category, str]]] = ..., minimum_threshold: _Optional[float] = ..., threshold_reason: _Optional[str] = ..., min_eye_distance: _Optional[float] = ..., retention: _Optional[_Union[Retention, _Mapping]] = ..., signage_reference: _Optional[str] = ..., drafted_by: _Optional[str] = ..., urgent: _Optional[bool] = ..., acts: _Optional[_Iterable[_Union[SignedAct, _Mapping]]] = ..., calibration: _Optional[_Union[Calibration, _Mapping]] = ...) -> None: ...
+
+class Calibration(_message.Message):
+    __slots__ = ("report_digest", "model_digest", "fpir", "list_size", "threshold", "extrapolated", "made_at_us")
+    REPORT_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    MODEL_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    FPIR_FIELD_NUMBER: _ClassVar[int]
+    LIST_SIZE_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    EXTRAPOLATED_FIELD_NUMBER: _ClassVar[int]
+    MADE_AT_US_FIELD_NUMBER: _ClassVar[int]
+    report_digest: bytes
+    model_digest: str
+    fpir: float
+    list_size: int
+    threshold: float
+    extrapolated: bool
+    made_at_us: int
+    def __init__(self, report_digest: _Optional[bytes] = ..., model_digest: _Optional[str] = ..., fpir: _Optional[float] = ..., list_size: _Optional[int] = ..., threshold: _Optional[float] = ..., extrapolated: _Optional[bool] = ..., made_at_us: _Optional[int] = ...) -> None: ...
 
 class Retention(_message.Message):
     __slots__ = ("watchlist_after_end_s", "alerts_s", "audit_s")

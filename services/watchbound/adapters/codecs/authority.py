@@ -7,6 +7,7 @@ from typing import Any
 
 from watchbound.adapters.codecs.protobuf import EnumMap, ProtobufCodec
 from watchbound.domain.act import Act, ActKind, SignedAct
+from watchbound.domain.calibration import CalibrationEvidence
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.moment import Window, from_micros, to_micros
 from watchbound.domain.retention import RetentionPolicy
@@ -70,6 +71,33 @@ def _from_retention(policy: authorisation_pb2.Retention) -> RetentionPolicy:
     return RetentionPolicy(*spans)
 
 
+def _to_calibration(evidence: CalibrationEvidence) -> authorisation_pb2.Calibration:
+    return authorisation_pb2.Calibration(
+        report_digest=bytes.fromhex(evidence.report_digest),
+        model_digest=evidence.model_digest,
+        fpir=evidence.fpir,
+        list_size=evidence.list_size,
+        threshold=evidence.threshold,
+        extrapolated=evidence.extrapolated,
+        made_at_us=to_micros(evidence.made_at),
+    )
+
+
+def _from_calibration(message: authorisation_pb2.Authorisation) -> CalibrationEvidence | None:
+    if not message.HasField("calibration"):
+        return None
+    evidence = message.calibration
+    return CalibrationEvidence(
+        report_digest=evidence.report_digest.hex(),
+        model_digest=evidence.model_digest,
+        fpir=evidence.fpir,
+        list_size=evidence.list_size,
+        threshold=evidence.threshold,
+        extrapolated=evidence.extrapolated,
+        made_at=from_micros(evidence.made_at_us),
+    )
+
+
 def _categories(terms: Terms) -> list[Any]:
     return sorted(_CATEGORY.to_wire(category) for category in terms.categories)
 
@@ -99,6 +127,7 @@ def _to_authority(written: WrittenAuthority) -> authorisation_pb2.Authorisation:
         signage_reference=terms.signage_reference,
         drafted_by=terms.drafted_by,
         urgent=terms.urgent,
+        calibration=None if terms.calibration is None else _to_calibration(terms.calibration),
         acts=[_to_act(signed) for signed in written.acts],
     )
 
@@ -126,6 +155,7 @@ def _from_authority(message: authorisation_pb2.Authorisation) -> WrittenAuthorit
         drafted_by=message.drafted_by,
         retention=_from_retention(message.retention),
         urgent=message.urgent,
+        calibration=_from_calibration(message),
     )
     return WrittenAuthority(terms, tuple(_from_act(act) for act in message.acts))
 

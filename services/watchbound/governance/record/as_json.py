@@ -76,6 +76,7 @@ def _authority(record: DeploymentRecord) -> dict[str, Any]:
         "cameras": sorted(authorisation.cameras),
         "window": _span(authorisation.window),
         "threshold": authorisation.threshold,
+        "calibration": None if authorisation.calibration is None else authorisation.calibration.as_json(),
     }
 
 

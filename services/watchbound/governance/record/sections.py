@@ -77,6 +77,7 @@ def _summary(record: DeploymentRecord) -> Section:
         ("Use case", authorisation.use_case.value),
         ("Watchlist", "not established" if watchlist is None else f"{watchlist.size} people ({watchlist.as_of})"),
         ("Threshold", f"{authorisation.threshold:g} (cosine similarity)"),
+        ("Calibration", str(authorisation.calibration or "none is cited")),
         ("Faces seen", f"{record.seen}"),
         ("Alerts", f"{len(record.alerts)}"),
         ("True alerts", f"{record.true_alerts}"),
