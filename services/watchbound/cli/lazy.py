@@ -38,6 +38,7 @@ class LazyGroup(TyperGroup):
         "replay": ("replay", "app"),
         "ring": ("key_ring", "app"),
         "calibrate": ("calibrate", "calibrate"),
+        "evaluate": ("evaluate", "evaluate"),
         "synthetic": ("synthetic", "app"),
         "prove": ("prove", "app"),
     }

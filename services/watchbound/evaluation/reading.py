@@ -98,7 +98,7 @@ class PictureComparer:
             person = people.setdefault(picture.person, _Person())
             as_reference = self._as_reference(picture, person)
             tried += as_reference
-            face = self._read(picture)
+            face = read_one(self._faces, picture)
             if isinstance(face, Failure):
                 (refused if as_reference else unseen).append(face)
             elif as_reference and (why := _not_enrolled(picture, face)) is not None:
@@ -124,15 +124,17 @@ class PictureComparer:
             return picture.role is PictureRole.REFERENCE
         return len(person.references) < self._wanted
 
-    def _read(self, picture: LabelledPicture) -> SingleFace | Failure:
-        try:
-            with picture.path.open("rb") as file:
-                # One more than is allowed, so that an oversized file is refused and never read whole.
-                return self._faces.read(file.read(STILL_LIMITS.max_bytes + 1))
-        except OSError as error:
-            return Failure(str(picture.path), picture.person, "unreadable", str(error))
-        except FaceRefused as refusal:
-            return Failure(str(picture.path), picture.person, refusal.reason.value, refusal.detail)
+
+def read_one(faces: FaceReader, picture: LabelledPicture) -> SingleFace | Failure:
+    """The only face of a picture, or why there is none to be had."""
+    try:
+        with picture.path.open("rb") as file:
+            # One more than is allowed, so that an oversized file is refused and never read whole.
+            return faces.read(file.read(STILL_LIMITS.max_bytes + 1))
+    except OSError as error:
+        return Failure(str(picture.path), picture.person, "unreadable", str(error))
+    except FaceRefused as refusal:
+        return Failure(str(picture.path), picture.person, refusal.reason.value, refusal.detail)
 
 
 def _not_enrolled(picture: LabelledPicture, face: SingleFace) -> Failure | None:

@@ -31,7 +31,7 @@ def site(present: dict[str, tuple[float, float]]) -> DemoCamera:
         )
         for n in range(300)
     )
-    return DemoCamera("gate", Path("gate.mp4"), SiteTruth(spec, frames, spec.digest()))
+    return DemoCamera("gate", Path("gate.mp4"), SiteTruth.of(spec, frames))
 
 
 def alert(person: str, second: float, camera: str = "gate", revision: int = 0) -> Alert:

@@ -4,7 +4,8 @@ from watchbound.camera.synthetic.draw import walk_by
 from watchbound.camera.synthetic.people import all_people, enrolment_photo
 from watchbound.camera.synthetic.render import RenderedSite, render_site
 from watchbound.camera.synthetic.spec import SiteSpec
-from watchbound.camera.synthetic.truth import FaceTruth, FrameTruth, Passage, SiteTruth, read_truth
+from watchbound.camera.synthetic.truth import SiteTruth, read_truth
+from watchbound.domain.ground_truth import FaceTruth, FrameTruth, Passage
 
 __all__ = [
     "FaceTruth",

@@ -15,9 +15,10 @@ from watchbound.camera.synthetic.lens import Lens
 from watchbound.camera.synthetic.schedule import plan_walks
 from watchbound.camera.synthetic.spec import SiteSpec
 from watchbound.camera.synthetic.sprite import Layer, Sprite, build_sprite
-from watchbound.camera.synthetic.truth import FrameTruth, frame_truth
+from watchbound.camera.synthetic.truth import frame_truth
 from watchbound.camera.synthetic.view import Placement, Sighting, place, sightings
 from watchbound.camera.synthetic.walk import FAR_M, Walk
+from watchbound.domain.ground_truth import FrameTruth
 from watchbound.ports import Image
 
 _SHUTTER_S = 1 / 45

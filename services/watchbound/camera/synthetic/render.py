@@ -14,8 +14,9 @@ import cv2
 
 from watchbound.camera.synthetic.draw import walk_by
 from watchbound.camera.synthetic.spec import SiteSpec
-from watchbound.camera.synthetic.truth import FrameTruth, read_truth, write_truth
+from watchbound.camera.synthetic.truth import read_truth, write_truth
 from watchbound.domain.errors import InvalidValue
+from watchbound.domain.ground_truth import FrameTruth
 from watchbound.ports import Image
 
 RenderProgress = Callable[[int, int], None]

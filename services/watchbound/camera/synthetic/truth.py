@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,111 +13,26 @@ from watchbound.camera.synthetic.spec import SiteSpec
 from watchbound.camera.synthetic.view import Sighting
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.face import Box
+from watchbound.domain.ground_truth import ANY, FaceTruth, FrameTruth, GroundTruth, Passage
 
 SCHEMA = "watchbound.synthetic-truth.v1"
 
-_APART_S = 1.0
-_ANY = 0.1
-
 
 @dataclass(frozen=True, slots=True)
-class FaceTruth:
-    """One face in one frame.
+class SiteTruth(GroundTruth):
+    """The ground truth of one synthetic site's footage.
 
     Attributes:
-        box: where it is in pixels, hidden or not; part of it may lie outside the picture.
-        eye_distance: pixels between the eyes.
-        visible_fraction: share of the box that is inside the picture and behind nobody, in [0, 1].
-    """
-
-    person: str
-    box: Box
-    eye_distance: float
-    visible_fraction: float
-
-
-@dataclass(frozen=True, slots=True)
-class FrameTruth:
-    """One frame; `faces` has the farthest first and leaves out those wholly outside the picture."""
-
-    index: int
-    second: float
-    faces: tuple[FaceTruth, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """One person coming by once.
-
-    Attributes:
-        first_s, last_s: from the first to the last frame that satisfied what was asked for.
-        nearest_eye_distance: the largest among those frames, in pixels.
-        seconds: for how long they did, all in all.
-    """
-
-    person: str
-    first_s: float
-    last_s: float
-    nearest_eye_distance: float
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class SiteTruth:
-    """The ground truth of one site's footage.
-
-    Attributes:
-        frames: in order, one for each picture of the footage.
         digest: of the spec and the version of the drawing that made the footage.
     """
 
     spec: SiteSpec
-    frames: tuple[FrameTruth, ...]
     digest: str
 
-    def people(self) -> frozenset[str]:
-        """Everybody whose face could be seen at all."""
-        faces = (face for frame in self.frames for face in frame.faces)
-        return frozenset(face.person for face in faces if face.visible_fraction >= _ANY)
-
-    def visible_at(self, second: float, min_visible_fraction: float = _ANY) -> frozenset[str]:
-        """Whose face could be seen in the frame that was shown at this second; nobody's before or after the footage."""
-        index = int(second * self.spec.fps + 1e-6) if second >= 0 else -1
-        if not 0 <= index < len(self.frames):
-            return frozenset()
-        faces = self.frames[index].faces
-        return frozenset(face.person for face in faces if face.visible_fraction >= min_visible_fraction)
-
-    def passages(
-        self, min_eye_distance: float = 20.0, min_visible_fraction: float = 0.7, min_seconds: float = 1.0
-    ) -> tuple[Passage, ...]:
-        """Who came by so near and so clear that whoever looks for them should find them, by the time they began.
-
-        Args:
-            min_eye_distance: pixels between the eyes.
-            min_visible_fraction: of the face.
-            min_seconds: for how long both must have held, not necessarily at a stretch.
-        """
-        found = []
-        for person in sorted({face.person for frame in self.frames for face in frame.faces}):
-            for run in self._runs(person):
-                good = [
-                    (second, face)
-                    for second, face in run
-                    if face.eye_distance >= min_eye_distance and face.visible_fraction >= min_visible_fraction
-                ]
-                if good and len(good) / self.spec.fps >= min_seconds:
-                    nearest = max(face.eye_distance for _, face in good)
-                    found.append(Passage(person, good[0][0], good[-1][0], nearest, len(good) / self.spec.fps))
-        return tuple(sorted(found, key=lambda passage: (passage.first_s, passage.person)))
-
-    def _runs(self, person: str) -> Iterator[list[tuple[float, FaceTruth]]]:
-        """The frames with this person, split where they were away."""
-        present = [(frame.second, face) for frame in self.frames for face in frame.faces if face.person == person]
-        away = [0, *(int(b[0] - a[0] > _APART_S) for a, b in pairwise(present))]
-        numbers = [sum(away[: i + 1]) for i in range(len(away))] if present else []
-        for _, run in groupby(zip(numbers, present, strict=True), key=lambda pair: pair[0]):
-            yield [item for _, item in run]
+    @classmethod
+    def of(cls, spec: SiteSpec, frames: Iterable[FrameTruth], digest: str | None = None) -> SiteTruth:
+        """What is true of a site's frames; without a digest, of footage that is drawn now."""
+        return cls(spec.fps, tuple(frames), spec, digest or spec.digest())
 
 
 def frame_truth(index: int, second: float, seen: Sequence[Sighting], lens: Lens) -> FrameTruth:
@@ -134,12 +48,12 @@ def frame_truth(index: int, second: float, seen: Sequence[Sighting], lens: Lens)
 
 def write_truth(path: Path, spec: SiteSpec, frames: Iterable[FrameTruth]) -> None:
     """Write the file at once or not at all."""
-    truth = SiteTruth(spec, tuple(frames), spec.digest())
+    truth = SiteTruth.of(spec, frames)
     document = {
         "schema": SCHEMA,
         "spec": spec.facts(),
         "digest": truth.digest,
-        "passages": [_passage_facts(passage) for passage in truth.passages(0.0, _ANY, 0.0)],
+        "passages": [_passage_facts(passage) for passage in truth.passages(0.0, ANY, 0.0)],
         "frames": [
             {"second": round(f.second, 4), "faces": [_face_facts(face) for face in f.faces]} for f in truth.frames
         ],
@@ -169,7 +83,7 @@ def read_truth(path: Path) -> SiteTruth:
             raise
         msg = f"expected the ground truth of a synthetic site in {path}, got {error!r}; render the site again"
         raise InvalidValue(msg) from error
-    return SiteTruth(spec, frames, digest)
+    return SiteTruth.of(spec, frames, digest)
 
 
 def _touches(box: Box, lens: Lens) -> bool:

@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from watchbound.camera.synthetic.spec import SiteSpec
-from watchbound.camera.synthetic.truth import FaceTruth, FrameTruth, SiteTruth, read_truth, write_truth
+from watchbound.camera.synthetic.truth import SiteTruth, read_truth, write_truth
 from watchbound.domain.errors import InvalidValue
 from watchbound.domain.face import Box
+from watchbound.domain.ground_truth import FaceTruth, FrameTruth
 
 SPEC = SiteSpec("gate", 1, 6, fps=10, people=("P001", "P002"))
 
@@ -27,7 +28,7 @@ def frames() -> tuple[FrameTruth, ...]:
     return tuple(made)
 
 
-TRUTH = SiteTruth(SPEC, frames(), SPEC.digest())
+TRUTH = SiteTruth.of(SPEC, frames())
 
 
 def test_truth_survives_the_file(tmp_path: Path) -> None:
