@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.logs import configure_logs
+from watchbound.cli.footage import listed_pictures, progress, replayed
 from watchbound.domain.errors import ConfigurationError
 from watchbound.evaluation import plots
-from watchbound.evaluation.calibration import Wish
+from watchbound.evaluation.calibration import Calibration, Wish
 from watchbound.evaluation.calibration import calibrate as calibrated
-from watchbound.evaluation.labelled import read_labels, read_pictures
+from watchbound.evaluation.labelled import LabelledPicture, read_labels, read_pictures
 from watchbound.evaluation.main import open_comparer
 from watchbound.evaluation.page import as_html
+from watchbound.evaluation.passing import PassageTerms, evaluate
+from watchbound.evaluation.reading import Failure
 from watchbound.evaluation.report import CalibrationReport
 from watchbound.extraction.model_pack import find_pack
 from watchbound.settings import LogSettings, MatchingSettings, ModelSettings, load
+from watchbound.stack.evaluation import footage_scores
+from watchbound.stack.footage import LabelledFootage, read_footage
+from watchbound.stack.replay import ReplayPolicy
+from watchbound.statistics.identification import ScoreTable
+
+Labels = Mapping[str, Mapping[str, str]]
+
+_PROVISIONAL = 0.5
+"""Threshold of the replay whose scores are calibrated. It decides how many shots a track gets, and no score."""
 
 
 def calibrate(
     images: Annotated[
-        Path, typer.Option(metavar="DIR|CSV", help="A folder for each person, or a CSV of path, person and role.")
-    ],
+        Path | None,
+        typer.Option(metavar="DIR|CSV", help="A folder for each person, or a CSV of path, person and role."),
+    ] = None,
+    footage: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Instead: videos with <name>.truth.json or <name>.labels.csv beside them."),
+    ] = None,
+    watchlist: Annotated[
+        Path | None, typer.Option(metavar="DIR|CSV", help="With --footage: who is listed, by its names.")
+    ] = None,
+    people: Annotated[
+        str | None, typer.Option(help="With --footage: instead, portraits of synthetic people, P001,P003,… or all.")
+    ] = None,
     fpir: Annotated[
         float, typer.Option(min=1e-9, max=0.999999, help="The largest share of unlisted faces that may raise anybody.")
     ] = 0.001,
@@ -57,6 +81,7 @@ def calibrate(
     Examples:
       watchbound calibrate --images people/ --fpir 0.001 --list-size 10000 --json report.json --html report.html
       watchbound calibrate --images people.csv --labels groups.csv --references 2 --cautious --json report.json
+      watchbound calibrate --footage sites/ --people all --fpir 0.05 --list-size 9 --html report.html
       watchbound authorise draft --file terms.yaml --calibration report.json --key drafter.pem
     """
     configure_logs("calibrate", load(LogSettings, level="warning"))
@@ -64,25 +89,30 @@ def calibrate(
         if path is not None and not path.parent.is_dir():
             msg = f"{option}: expected a file in a folder that exists, got {path}"
             raise ConfigurationError(msg)
-    made = _of_images(images, labels, Wish(fpir, list_size, cautious), references, pack, models_cache)
+    if (images is None) == (footage is None):
+        msg = "expected either --images or --footage"
+        raise ConfigurationError(msg)
+    wish, groups = Wish(fpir, list_size, cautious), None if labels is None else read_labels(labels)
+    if images is not None:
+        made = _of_images(images, groups, wish, references, pack, models_cache)
+    else:
+        shown = read_footage(footage or Path()), listed_pictures(watchlist, people)
+        made = _of_footage(str(footage), *shown, groups, wish, pack, models_cache)
     _write(made, report, html, png)
     _tell(made)
     raise typer.Exit(0 if made.calibration.chosen.exists else 1)
 
 
 def _of_images(
-    images: Path, labels: Path | None, wish: Wish, references: int, pack: str | None, models_cache: Path | None
+    images: Path, groups: Labels | None, wish: Wish, references: int, pack: str | None, models_cache: Path | None
 ) -> CalibrationReport:
     pictures = read_pictures(images)
-    groups = None if labels is None else read_labels(labels)
     models = load(ModelSettings, pack=pack, cache=models_cache)
     found = find_pack(models)
     comparer = open_comparer(found, models, load(MatchingSettings), references)
-    with _progress() as progress:
-        task = progress.add_task("pictures", total=len(pictures))
-        compared = comparer.compare(pictures, lambda: progress.advance(task))
-    with Console(stderr=True).status("drawing people again for the intervals"):
-        calibration = calibrated(compared.table, compared.people, wish, groups)
+    with progress() as bar:
+        task = bar.add_task("reading pictures", total=len(pictures))
+        compared = comparer.compare(pictures, lambda: bar.advance(task))
     return CalibrationReport(
         source=str(images),
         kind="images",
@@ -90,7 +120,7 @@ def _of_images(
         model_digest=found.digests["embedder"],
         detector_digest=found.digests["detector"],
         people=len(compared.people),
-        calibration=calibration,
+        calibration=_calibrated(compared.table, compared.people, wish, groups),
         failed_to_enrol=compared.failed_to_enrol,
         tried=compared.tried,
         without_entry=compared.without_entry,
@@ -99,9 +129,47 @@ def _of_images(
     )
 
 
-def _progress() -> Progress:
-    columns = (TextColumn("reading {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+def _of_footage(
+    source: str,
+    footage: Sequence[LabelledFootage],
+    pictures: Sequence[LabelledPicture],
+    groups: Labels | None,
+    wish: Wish,
+    pack: str | None,
+    models_cache: Path | None,
+) -> CalibrationReport:
+    smallest = load(MatchingSettings).min_eye_distance
+    done = replayed(footage, pictures, ReplayPolicy(_PROVISIONAL, smallest), pack, models_cache)
+    scored = footage_scores(done.runs, done.references)
+    passing = evaluate(done.runs, frozenset(done.references), PassageTerms(usable_eye_distance=smallest))
+    unseen = tuple(
+        Failure(one.camera_id, one.person, "no_template", f"passed from {one.first_s:.1f} s to {one.last_s:.1f} s")
+        for one in passing.passages
+        if not one.templated
+    )
+    calibration = _calibrated(scored.table, scored.people, wish, groups)
+    if scored.unknown:
+        said = f"{scored.unknown} tracks were on nobody whom the ground truth knows; they are in no figure"
+        calibration = replace(calibration, warnings=(*calibration.warnings, said))
+    return CalibrationReport(
+        source=source,
+        kind="footage",
+        made_at=SystemClock().now(),
+        model_digest=done.pack.digests["embedder"],
+        detector_digest=done.pack.digests["detector"],
+        people=len(scored.people),
+        calibration=calibration,
+        failed_to_enrol=done.refused,
+        tried=done.tried,
+        without_entry=tuple(sorted({picture.person for picture in pictures} - set(done.references))),
+        failed_to_acquire=unseen,
+        probes=len(passing.passages),
+    )
+
+
+def _calibrated(table: ScoreTable, people: Sequence[str], wish: Wish, groups: Labels | None) -> Calibration:
+    with Console(stderr=True).status("drawing people again for the intervals"):
+        return calibrated(table, people, wish, groups)
 
 
 def _write(made: CalibrationReport, report: Path | None, html: Path | None, png: Path | None) -> None:

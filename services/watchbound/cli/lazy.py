@@ -39,6 +39,7 @@ class LazyGroup(TyperGroup):
         "ring": ("key_ring", "app"),
         "calibrate": ("calibrate", "calibrate"),
         "evaluate": ("evaluate", "evaluate"),
+        "robustness": ("robustness", "robustness"),
         "synthetic": ("synthetic", "app"),
         "prove": ("prove", "app"),
     }

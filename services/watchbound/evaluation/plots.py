@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from watchbound.evaluation.calibration import Calibration, Curve
+from watchbound.evaluation.robustness import Point
 from watchbound.statistics.proportion import wilson
 
 COLOURS = ("#2f6f9f", "#b35900", "#1a7f37", "#7a3e9d", "#c0392b", "#5a5f66")
@@ -138,3 +139,31 @@ def _smallest(curve: Curve, drawn: Any, number: int) -> float:
     )
     values = np.concatenate([fnir[shown], fpir[shown], [0.01]])
     return float(values.min())
+
+
+def robustness(points: Sequence[Point]) -> Figure:
+    """Recall against each factor, a panel each, with intervals."""
+    factors = list(dict.fromkeys(point.factor for point in points))
+    with mpl.rc_context(_STYLE):
+        rows = -(-len(factors) // 2)
+        figure = Figure(figsize=(_SIZE[0], 2.3 * rows), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(rows, 2, sharey=True, squeeze=False)
+        for panel in panels.flat[len(factors) :]:
+            panel.set_visible(False)
+        for panel, factor in zip(panels.flat, factors, strict=False):
+            mine = sorted((point for point in points if point.factor == factor), key=lambda point: point.level)
+            _panel(panel, mine)
+        panels[0, 0].set_ylim(-0.02, 1.02)
+    return figure
+
+
+def _panel(panel: Any, points: Sequence[Point]) -> None:
+    levels = [point.level for point in points]
+    lows, highs = zip(*(point.recall.interval for point in points), strict=True)
+    panel.fill_between(levels, lows, highs, color=COLOURS[0], alpha=0.15, linewidth=0)
+    panel.plot(levels, [point.recall.value for point in points], color=COLOURS[0], marker="o", markersize=3.5)
+    unseen = [point.unseen / point.probes for point in points]
+    panel.plot(levels, unseen, color=COLOURS[1], linestyle="--", linewidth=1.0)
+    panel.set_title(points[0].factor.name, loc="left", fontsize=10.0, fontweight="bold")
+    panel.set_xlabel(points[0].factor.unit, fontsize=9.0)

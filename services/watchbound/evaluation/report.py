@@ -14,7 +14,9 @@ from watchbound.evaluation.groups import Rate
 from watchbound.evaluation.reading import Failure
 from watchbound.statistics.proportion import Interval, Proportion
 
-INTERVALS = "bootstrap by person, never narrower than Wilson's for as many people"
+INTERVALS = (
+    "bootstrap by person, never narrower than Wilson's for as many trials, nor nearer to 0 or 1 than for as many people"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

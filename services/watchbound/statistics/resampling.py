@@ -61,8 +61,9 @@ class Rates:
 def rates(chances: Floats, person: Indices, resampling: Resampling) -> Rates:
     """The mean over trials at each threshold, with an interval resampled by person.
 
-    Where no trial or every trial holds, drawing people again cannot say more: no interval is narrower than Wilson's
-    for nothing (or everything) of as many people. So ten people without an error never show a rate below 28 %.
+    Drawing few people again says too little: where all of them fare the same, every draw does. So no interval is
+    narrower than Wilson's for as many independent trials, and none ends nearer to 0 or 1 than Wilson's for nothing, or
+    everything, of as many people. Ten people without an error never show a rate below 28 %.
 
     Args:
         chances: shape (trials, t), each in [0, 1].
@@ -81,7 +82,12 @@ def rates(chances: Floats, person: Indices, resampling: Resampling) -> Rates:
     trials = np.bincount(index).astype(np.float64)
     draws = resampling.draws(len(names))
     low, high = resampling.ends((draws @ sums) / (draws @ trials)[:, None])
-    value = sums.sum(axis=0) / trials.sum()
+    counts, of = sums.sum(axis=0), trials.sum()
+    apart = np.array([wilson(min(count, of), of, resampling.confidence) for count in counts])
     least = wilson(len(names), len(names), resampling.confidence).low
     most = wilson(0, len(names), resampling.confidence).high
-    return Rates(value, np.minimum(np.minimum(low, value), least), np.maximum(np.maximum(high, value), most))
+    return Rates(
+        counts / of,
+        np.minimum(np.minimum(low, apart[:, 0]), least),
+        np.maximum(np.maximum(high, apart[:, 1]), most),
+    )

@@ -35,6 +35,12 @@ def test_people_without_an_error_show_no_more_than_their_number_can() -> None:
     assert interval.high == pytest.approx(0.2775, abs=1e-4)
 
 
+def test_people_who_all_fare_the_same_show_no_more_than_as_many_independent_trials() -> None:
+    person = np.repeat(np.arange(4), 4)
+    _, interval = rates(np.tile([[1.0], [0.0]], (8, 1)), person, FEW).at(0)
+    assert interval == pytest.approx(wilson(8, 16))
+
+
 def test_the_same_seed_draws_the_same_people() -> None:
     assert (FEW.draws(7) == FEW.draws(7)).all()
     assert (FEW.draws(7).sum(axis=1) == 7).all()
