@@ -54,6 +54,7 @@ START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 AUTHORISATION = "replay"
 _PARTITION = TopicPartition(FRAMES.name, 0)
 _LONGEST = timedelta(days=7)
+_LONG_LIST = 10_000
 _AGE = timedelta(seconds=5)
 
 FrameDone = Callable[[], None]
@@ -157,10 +158,15 @@ class _World:
             window=Window(START, START + _LONGEST),
             minimum_threshold=policy.threshold,
             min_eye_distance=policy.min_eye_distance,
-            max_watchlist_size=max(len(entries), 1),
+            max_watchlist_size=max(len(entries), _LONG_LIST),
         )
         authority.apply(office.active(permitted))
         authority.confirm()
+        refusal = authority.refusal_of(AUTHORISATION, self._camera_id, START)
+        if refusal is not None:
+            # Else a worker that refuses every frame would pass for one that finds nobody.
+            msg = f"the replay's own authority permits nothing: {refusal.value}"
+            raise RuntimeError(msg)
         delta, roster = WatchlistDelta(clock), Roster(officers.trust)
         gallery = InMemoryGallery()
         gallery.create(AUTHORISATION, eyes.embedder.digest, eyes.embedder.dimension)
