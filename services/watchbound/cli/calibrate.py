@@ -204,10 +204,10 @@ def _tell(made: CalibrationReport) -> None:
         )
     for warning in calibration.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    low, high = chosen.wanted.interval
+    ends = " to ".join(f"{end:.3f}" if abs(end) <= 1.0 else "no end" for end in chosen.wanted.interval)
     kind = "EXTRAPOLATED" if chosen.wanted.model.extrapolated else "counted"
     found = f"{chosen.threshold:.3f}" if chosen.exists else "none"
     typer.echo(
         f"threshold for an FPIR of {calibration.wish.fpir:g} with a list of {calibration.wish.list_size:,}: {found} "
-        f"({kind}; 95 % from {low:.3f} to {high:.3f})"
+        f"({kind}; 95 %: {ends})"
     )

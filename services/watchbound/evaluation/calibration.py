@@ -163,10 +163,13 @@ def _warnings(chosen: Chosen, wish: Wish, mated: int, probes: int) -> list[str]:
             f"{1 / wish.fpir:,.0f} could be counted ({chosen.wanted.model.value})"
         )
     if chosen.wanted.fpir_interval.high > wish.fpir and not wish.cautious:
-        said.append(
-            f"the FPIR at the threshold may be as high as {chosen.wanted.fpir_interval.high:.2g}; the upper end of the "
-            f"threshold's interval is {chosen.wanted.interval.high:.3f} (--cautious takes it)"
+        end = chosen.wanted.interval.high
+        safe = (
+            f"{end:.3f} keeps it with confidence (--cautious)"
+            if end <= 1.0
+            else "no threshold keeps it with confidence"
         )
+        said.append(f"the FPIR at it may be as high as {chosen.wanted.fpir_interval.high:.2g}; {safe}")
     if not chosen.exists:
         said.append("no threshold keeps what is wanted: the model cannot tell these people apart well enough")
     return said
