@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tests.unit.domain.test_calibration import evidence
 from tests.unit.governance.record.deployment import facts
 from watchbound.domain.errors import InvalidValue
 from watchbound.governance.record.as_csv import as_csv
@@ -63,6 +64,17 @@ def test_the_json_is_json_and_names_its_method(record: DeploymentRecord) -> None
     assert told["false_alert_rates"]["over_faces_seen"]["of"] == 1000
     assert "Clopper" in told["intervals"]
     assert told["reconciles"] is True
+
+
+def test_the_calibration_that_the_terms_cite_is_named(record: DeploymentRecord) -> None:
+    assert document(record)["authorisation"]["calibration"] is None
+    assert "none is cited" in as_html(record)
+    terms = record.authorisation
+    cited = evidence(threshold=terms.minimum_threshold, list_size=terms.max_watchlist_size)
+    shown = replace(record, authorisation=replace(terms, calibration=cited))
+    assert document(shown)["authorisation"]["calibration"]["report_sha256"] == "a" * 64
+    assert f"report sha256 {'a' * 64}" in as_html(shown)
+    assert dict(list(csv.reader(io.StringIO(as_csv(shown))))[1:])["authorisation.calibration.fpir"] == "0.001"
 
 
 def test_the_csv_has_every_figure_of_the_json(record: DeploymentRecord) -> None:
