@@ -155,15 +155,17 @@ def robustness(points: Sequence[Point]) -> Figure:
             mine = sorted((point for point in points if point.factor == factor), key=lambda point: point.level)
             _panel(panel, mine)
         panels[0, 0].set_ylim(-0.02, 1.02)
+        figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return figure
 
 
 def _panel(panel: Any, points: Sequence[Point]) -> None:
     levels = [point.level for point in points]
     lows, highs = zip(*(point.recall.interval for point in points), strict=True)
-    panel.fill_between(levels, lows, highs, color=COLOURS[0], alpha=0.15, linewidth=0)
-    panel.plot(levels, [point.recall.value for point in points], color=COLOURS[0], marker="o", markersize=3.5)
+    recalls = [point.recall.value for point in points]
+    panel.plot(levels, recalls, color=COLOURS[0], marker="o", markersize=3.5, label="recall")
+    panel.fill_between(levels, lows, highs, color=COLOURS[0], alpha=0.15, linewidth=0, label="its 95 % interval")
     unseen = [point.unseen / point.probes for point in points]
-    panel.plot(levels, unseen, color=COLOURS[1], linestyle="--", linewidth=1.0)
+    panel.plot(levels, unseen, color=COLOURS[1], linestyle="--", linewidth=1.0, label="not found, or refused")
     panel.set_title(points[0].factor.name, loc="left", fontsize=10.0, fontweight="bold")
     panel.set_xlabel(points[0].factor.unit, fontsize=9.0)

@@ -27,6 +27,9 @@ USUAL_EYES = 36.0
 USUAL_QUALITY = 85
 _SIDE = 320
 _LEAST_EYES = 60.0
+_LEAST_TURNED_EYES = 20.0
+"""Turned heads are small where they were drawn in rows; recall hardly depends on the size from here on."""
+
 _MOST_YAW = 0.3
 _YAW_EDGES = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75)
 
@@ -92,6 +95,11 @@ class _Probe:
     face: Detection
     yaw: float
 
+    @property
+    def can_be_worsened(self) -> bool:
+        """Large enough, and facing the camera."""
+        return self.face.eye_distance >= _LEAST_EYES and self.yaw <= _MOST_YAW
+
 
 class Robustness:
     """One list, and pictures of its people made worse.
@@ -115,13 +123,18 @@ class Robustness:
         self._threshold = threshold
 
     def measure(
-        self, pictures: Sequence[LabelledPicture], done: Callable[[int, int], None], drawing: Resampling | None = None
+        self,
+        pictures: Sequence[LabelledPicture],
+        done: Callable[[int, int], None],
+        factors: Sequence[Factor] = FACTORS,
+        drawing: Resampling | None = None,
     ) -> tuple[Point, ...]:
-        """Every level of every factor; each person's first enrolable picture is their entry, the others are probes.
+        """Every level of these factors; each person's first enrolable picture is their entry, the others are probes.
 
         Args:
             pictures: of at least two people.
             done: told how many of how many faces have been read.
+            factors: in which ways pictures are made worse.
             drawing: how people are drawn for the intervals.
 
         Raises:
@@ -129,14 +142,14 @@ class Robustness:
                 enough to be made worse.
         """
         entries, probes = self._prepared(pictures)
-        good = _spread([probe for probe in probes if probe.yaw <= _MOST_YAW], self._per_person)
+        good = _spread([probe for probe in probes if probe.can_be_worsened], self._per_person)
         if len(entries) < 2 or not good:
             msg = (
                 f"expected two people with a picture that can be enrolled, and others of theirs with at least "
                 f"{_LEAST_EYES:.0f} pixels between the eyes that face the camera, got {len(entries)} and {len(good)}"
             )
             raise ConfigurationError(msg)
-        trials = list(_trials(good, probes))
+        trials = list(_trials(factors, good, probes))
         total, count = sum(len(chosen) for _, _, chosen in trials), 0
         points = []
         for factor, level, chosen in trials:
@@ -164,7 +177,7 @@ class Robustness:
     def _probe(self, picture: LabelledPicture, person: int) -> Iterator[_Probe]:
         image = read_still(picture.path.read_bytes())
         found = self._detector.detect(image)
-        if len(found) == 1 and found[0].eye_distance >= _LEAST_EYES:
+        if len(found) == 1 and found[0].eye_distance >= _LEAST_TURNED_EYES:
             yield _Probe(person, image, found[0], yaw_of(found[0]))
 
     def _scores(
@@ -218,9 +231,11 @@ def worsened(factor: Factor, level: float, image: Image, face: Detection) -> byt
     return bytes(data)
 
 
-def _trials(good: Sequence[_Probe], every: Sequence[_Probe]) -> Iterator[tuple[Factor, float, Sequence[_Probe]]]:
+def _trials(
+    factors: Sequence[Factor], good: Sequence[_Probe], every: Sequence[_Probe]
+) -> Iterator[tuple[Factor, float, Sequence[_Probe]]]:
     """What is read: heads that face the camera made worse, and all heads as they are by how far they are turned."""
-    for factor in FACTORS:
+    for factor in factors:
         for index, level in enumerate(factor.levels):
             chosen = good
             if factor == YAW:
