@@ -90,4 +90,4 @@ def _render(index: int, seconds: float) -> Footage:
     for image, truth in walk_by(spec):
         jpegs.append(bytes(simplejpeg.encode_jpeg(image, JPEG_QUALITY, "BGR", "420")))
         truths.append(truth)
-    return Footage(spec.camera_id, tuple(jpegs), SiteTruth(spec, tuple(truths), spec.digest()))
+    return Footage(spec.camera_id, tuple(jpegs), SiteTruth.of(spec, truths))

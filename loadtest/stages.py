@@ -265,7 +265,7 @@ def footage(cameras: int, seconds: float) -> list[Site]:
     for number in range(cameras):
         spec = SiteSpec(f"camera-{number}", 100 + number, seconds, FPS, people=people_of(number))
         drawn = [(simplejpeg.encode_jpeg(image, JPEG_QUALITY, "BGR", "420"), truth) for image, truth in walk_by(spec)]
-        truth = SiteTruth(spec, tuple(each for _, each in drawn), spec.digest())
+        truth = SiteTruth.of(spec, (each for _, each in drawn))
         sites.append(Site(spec.camera_id, tuple(bytes(jpeg) for jpeg, _ in drawn), truth))
     return sites
 

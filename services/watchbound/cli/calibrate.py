@@ -27,7 +27,7 @@ from watchbound.extraction.model_pack import find_pack
 from watchbound.settings import LogSettings, MatchingSettings, ModelSettings, load
 from watchbound.stack.evaluation import footage_scores
 from watchbound.stack.footage import LabelledFootage, read_footage
-from watchbound.stack.replay import ReplayPolicy
+from watchbound.stack.footage_replay import FootagePolicy
 from watchbound.statistics.identification import ScoreTable
 
 Labels = Mapping[str, Mapping[str, str]]
@@ -139,7 +139,7 @@ def _of_footage(
     models_cache: Path | None,
 ) -> CalibrationReport:
     smallest = load(MatchingSettings).min_eye_distance
-    done = replayed(footage, pictures, ReplayPolicy(_PROVISIONAL, smallest), pack, models_cache)
+    done = replayed(footage, pictures, FootagePolicy(_PROVISIONAL, smallest), pack, models_cache)
     scored = footage_scores(done.runs, done.references)
     passing = evaluate(done.runs, frozenset(done.references), PassageTerms(usable_eye_distance=smallest))
     unseen = tuple(

@@ -19,7 +19,7 @@ from watchbound.evaluation.passing import evaluate as evaluated
 from watchbound.evaluation.passing_json import document, rows
 from watchbound.settings import AlertingSettings, LogSettings, MatchingSettings, load
 from watchbound.stack.footage import read_footage
-from watchbound.stack.replay import ReplayPolicy
+from watchbound.stack.footage_replay import FootagePolicy
 
 
 def evaluate(
@@ -60,7 +60,7 @@ def evaluate(
     labelled, pictures = read_footage(footage), listed_pictures(watchlist, people)
     smallest = load(MatchingSettings).min_eye_distance
     gap = timedelta(seconds=load(AlertingSettings).passage_gap_s)
-    done = replayed(labelled, pictures, ReplayPolicy(threshold, smallest, fps, gap), pack, models_cache)
+    done = replayed(labelled, pictures, FootagePolicy(threshold, smallest, fps, gap), pack, models_cache)
     made = evaluated(done.runs, frozenset(done.references), PassageTerms(usable_eye_distance=smallest))
     conditions = {
         "footage": [one.camera_id for one in labelled],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -17,7 +18,7 @@ from watchbound.extraction.model_pack import ModelPack, find_pack
 from watchbound.settings import MatchingSettings, ModelSettings, load
 from watchbound.stack.evaluation import enrol, frames_to_play, open_eyes, portraits, replay
 from watchbound.stack.footage import LabelledFootage
-from watchbound.stack.replay import ReplayPolicy
+from watchbound.stack.footage_replay import FootagePolicy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +47,7 @@ def listed_pictures(watchlist: Path | None, people: str | None) -> tuple[Labelle
 def replayed(
     footage: Sequence[LabelledFootage],
     pictures: Sequence[LabelledPicture],
-    policy: ReplayPolicy,
+    policy: FootagePolicy,
     pack: str | None,
     models_cache: Path | None,
 ) -> Replayed:
@@ -57,7 +58,8 @@ def replayed(
     entries, refused = enrol(eyes, pictures)
     with progress() as bar:
         task = bar.add_task("replaying frames", total=frames_to_play(footage, policy.fps))
-        runs = replay(eyes, entries, footage, policy, lambda: bar.advance(task))
+        paced = replace(policy, search_every=timedelta(seconds=matching.search_every_s))
+        runs = replay(eyes, entries, footage, paced, lambda: bar.advance(task))
     references = tuple(sorted({image.entry.reference for image in entries}))
     return Replayed(found, runs, references, tuple(refused), len(pictures))
 

@@ -19,10 +19,10 @@ from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.model_pack import ModelPack
 from watchbound.extraction.quality import live_gate
 from watchbound.matching.decide import DecisionPolicy
-from watchbound.matching.worker import Eyes
+from watchbound.matching.look import Eyes
 from watchbound.settings import MatchingSettings, ModelSettings
 from watchbound.stack.footage import LabelledFootage
-from watchbound.stack.replay import AUTHORISATION, FrameDone, Replay, ReplayPolicy
+from watchbound.stack.footage_replay import AUTHORISATION, FootagePolicy, FootageReplay, FrameDone
 from watchbound.statistics.identification import ScoreTable
 
 
@@ -90,7 +90,7 @@ def replay(
     eyes: Eyes,
     entries: Sequence[EnrolledImage],
     footage: Sequence[LabelledFootage],
-    policy: ReplayPolicy,
+    policy: FootagePolicy,
     done: FrameDone,
 ) -> list[CameraRun]:
     """Every camera's footage, one after the other.
@@ -98,7 +98,7 @@ def replay(
     Raises:
         Unavailable: a video cannot be played.
     """
-    played = Replay(eyes, entries, policy)
+    played = FootageReplay(eyes, entries, policy)
     return [played.play(one, done) for one in footage]
 
 

@@ -24,7 +24,7 @@ def passing(person: str, first: int, last: int) -> SiteTruth:
     """Somebody near and clear in the frames from `first` to before `last`."""
     face = FaceTruth(person, Box(0, 0, 80, 80), 40.0, 1.0)
     frames = (FrameTruth(n, n / FPS, (face,) if first <= n < last else ()) for n in range(SPEC.frames))
-    return SiteTruth(SPEC, tuple(frames), "digest")
+    return SiteTruth.of(SPEC, frames)
 
 
 TRUTH = passing("P001", 10, 25)

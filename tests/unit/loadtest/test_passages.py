@@ -24,7 +24,7 @@ def truth() -> SiteTruth:
         if index < 10 or index >= 30:
             faces.append(face("P001", LEFT))
         frames.append(FrameTruth(index, index / 5, tuple(faces)))
-    return SiteTruth(SPEC, tuple(frames), SPEC.digest())
+    return SiteTruth.of(SPEC, frames)
 
 
 def seen(frame: int, x: float, reference: str, score: float) -> Sighting:

@@ -30,7 +30,7 @@ def footage(frames: int = 10) -> Footage:
     """One near face in every frame, and one too far to be seen."""
     faces = (FaceTruth("P001", Box(0, 0, 60, 80), 30, 1.0), FaceTruth("P002", Box(0, 0, 6, 8), 3, 1.0))
     truths = tuple(FrameTruth(index, index / 5, faces) for index in range(frames))
-    return Footage("camera-0", tuple(bytes([n]) for n in range(frames)), SiteTruth(SPEC, truths, SPEC.digest()))
+    return Footage("camera-0", tuple(bytes([n]) for n in range(frames)), SiteTruth.of(SPEC, truths))
 
 
 def ours(cpu_ms: float, frames: int = 100, **watched: float) -> OurResult:

@@ -24,13 +24,17 @@ from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import EnrolledImage
 from watchbound.evaluation.sightings import CameraRun, MatchSight, TrackSight
-from watchbound.extraction.shots import ShotPolicy
 from watchbound.matching.admission import FrameAdmission, FreshnessLimits
 from watchbound.matching.announce import MatchAnnouncer
-from watchbound.matching.decide import DecisionPolicy
+from watchbound.matching.attention import AttentionPolicy
+from watchbound.matching.cameras import Cameras
+from watchbound.matching.counts import FrameCounts
 from watchbound.matching.follow import Passage
+from watchbound.matching.intake import Intake
+from watchbound.matching.judge import EvidencePolicy, Judge
+from watchbound.matching.look import Eyes, Look
 from watchbound.matching.search import WatchlistSearch
-from watchbound.matching.worker import Eyes, MatchingWorker, Policies
+from watchbound.matching.worker import MatchingWorker
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.audit_gate import AuditGate
 from watchbound.pipeline.authority import AuthorityView
@@ -61,7 +65,7 @@ FrameDone = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class ReplayPolicy:
+class FootagePolicy:
     """Under which numbers footage is replayed.
 
     Attributes:
@@ -70,6 +74,7 @@ class ReplayPolicy:
         fps: pictures a second that each camera publishes.
         passage_gap: without a match for longer, an alert's passage is over.
         jpeg_quality: of the published frames.
+        search_every: least time between two searches of a camera for faces; zero searches every frame.
     """
 
     threshold: float
@@ -77,18 +82,10 @@ class ReplayPolicy:
     fps: float = 5.0
     passage_gap: timedelta = timedelta(seconds=20)
     jpeg_quality: int = 85
+    search_every: timedelta = AttentionPolicy().every
 
 
-class WatchedWorker(MatchingWorker):
-    """The worker, with a look at the passages that it holds."""
-
-    def passages(self) -> Iterator[Passage]:
-        """All that are open."""
-        for follower in self._followers.values():
-            yield from follower.passages.values()
-
-
-class Replay:
+class FootageReplay:
     """One list before one or several cameras.
 
     Args:
@@ -97,7 +94,7 @@ class Replay:
         policy: under which numbers.
     """
 
-    def __init__(self, eyes: Eyes, entries: Sequence[EnrolledImage], policy: ReplayPolicy) -> None:
+    def __init__(self, eyes: Eyes, entries: Sequence[EnrolledImage], policy: FootagePolicy) -> None:
         self._eyes = eyes
         self._policy = policy
         self._entries = tuple(entries)
@@ -124,7 +121,7 @@ class Replay:
         return CameraRun(footage.camera_id, footage.truth, tuple(sights), tuple(matches))
 
     def _sights(self, world: _World, index: int) -> Iterator[TrackSight]:
-        for passage in world.worker.passages():
+        for passage in world.cameras.passages():
             track, count = passage.track, passage.evidence.count
             if track.last_seen == world.clock.now():
                 yield TrackSight(track.id, index, track.box, count, self._scores(passage) if count else None)
@@ -137,7 +134,7 @@ class Replay:
 class _World:
     """What one worker needs around it."""
 
-    def __init__(self, eyes: Eyes, entries: Sequence[EnrolledImage], policy: ReplayPolicy, camera_id: str) -> None:
+    def __init__(self, eyes: Eyes, entries: Sequence[EnrolledImage], policy: FootagePolicy, camera_id: str) -> None:
         self.clock = ManualClock(START)
         self._camera_id = camera_id
         self._policy = AlertPolicy(gap=policy.passage_gap, suppress=timedelta(0))
@@ -146,10 +143,11 @@ class _World:
         self._ring.create(AUTHORISATION)
         self._windows: dict[str, AlertWindow | None] = {}
         self._frames: dict[str, int] = {}
+        self.cameras = Cameras(AttentionPolicy(policy.search_every))
         self.worker = self._worker(eyes, entries, policy)
         self._outbox = self._broker.reader([MATCHES.name, DEAD_LETTERS.name])
 
-    def _worker(self, eyes: Eyes, entries: Sequence[EnrolledImage], policy: ReplayPolicy) -> WatchedWorker:
+    def _worker(self, eyes: Eyes, entries: Sequence[EnrolledImage], policy: FootagePolicy) -> MatchingWorker:
         clock, metrics, office, officers = self.clock, PrometheusMetrics(), Office(), FakeOfficers()
         authority = AuthorityView(clock, max_age_s=_LONGEST.total_seconds(), trust=office.trust)
         permitted = terms(
@@ -177,18 +175,20 @@ class _World:
         tallies = TallyBook("replay", clock)
         gate = AuditGate(AuditTrail(FakeAuditLog(), clock), clock, "replay", {"embedder": eyes.embedder.digest})
         producer = self._broker.producer()
-        return WatchedWorker(
-            eyes,
-            FrameAdmission(authority, clock, FreshnessLimits(_AGE, timedelta(seconds=1))),
-            WatchlistSearch(gallery, delta, roster, gate, clock, metrics, threading.Event()),
-            MatchAnnouncer(producer, codecs.MATCH, self._ring, tallies, clock, metrics),
+        admission = FrameAdmission(authority, clock, FreshnessLimits(_AGE, timedelta(seconds=1)))
+        search = WatchlistSearch(gallery, delta, roster, gate, clock, metrics, threading.Event())
+        announcer = MatchAnnouncer(producer, codecs.MATCH, self._ring, tallies, clock, metrics)
+        counts, evidence = FrameCounts(metrics, tallies), EvidencePolicy()
+        return MatchingWorker(
+            Intake(codecs.FRAME, admission, self._ring, counts),
+            self.cameras,
+            Look(eyes, evidence.shots, counts, metrics),
+            Judge(eyes.embedder, search, admission, announcer, counts, metrics, evidence),
             DeadLetters(producer, codecs.DEAD_LETTER, clock, metrics),
-            codecs.FRAME,
-            self._ring,
-            tallies,
+            counts,
             clock,
             metrics,
-            Policies(ShotPolicy(), DecisionPolicy(), _AGE),
+            _AGE,
         )
 
     def show(self, index: int, second: float, jpeg: bytes) -> None:
