@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from typing import Any
 
-from intervaltree import IntervalTree
+from faust.transport.consumer import IntervalTree
 
 from watchbound.adapters.faust_app import CarefulConsumer
 
