@@ -188,7 +188,7 @@ def _poison_mixed_in(world: World) -> int:
 
 def _poison_flood(world: World) -> int:
     """Enough at once to hold the partition; a few more than the limit, so that the hold must end by itself."""
-    camera, count = world.plan.cameras[0].id, load(MatchingSettings).poison_in_a_row + 20
+    camera, count = world.plan.cameras[0].id, load(MatchingSettings).poison_in_a_row + 10
     with closing(KafkaRecordProducer(world.kafka, "fault-poison")) as producer:
         sent = [producer.send(FRAMES.name, camera, world.random.randbytes(20)) for _ in range(count)]
         for each in sent:
