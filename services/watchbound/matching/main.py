@@ -121,10 +121,10 @@ class WorkerProcess:
         self._tallies = TallyBook(self._name, self._clock)
         self._ring = open_key_ring(configuration.keys)
         trust = FileTrustList(configuration.trust.list)
-        watch, self._clock_watcher = watch_clock(
+        self._watch, self._clock_watcher = watch_clock(
             configuration.kafka, configuration.clock, self._clock, self._metrics, self._name
         )
-        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust, watch.trusted)
+        self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust, self._watch.trusted)
         self._delta = WatchlistDelta(self._clock)
         self._roster = Roster(trust)
         self._eyes = self._open_eyes(find_pack(configuration.models))
@@ -211,11 +211,15 @@ class WorkerProcess:
             settings.kafka, settings.matching.group, [FRAMES.name], self._name, on_revoked, start="earliest"
         )
         try:
-            runner = Runner(consumer, worker, self._metrics, guard=self._guard)
+            runner = Runner(consumer, worker, self._metrics, guard=self._guard, unknown=self._unknown)
             log.info("matching", provider=self._eyes.embedder.provider)
             runner.run(lambda: self._stop.is_set() or self._feed.failed is not None)
         finally:
             consumer.close()
+
+    def _unknown(self) -> bool:
+        """Whether authority or the clock cannot be believed now: frames wait, and are shed when they are too old."""
+        return self._authority.stale() or not self._watch.trusted()
 
     def _build_worker(self) -> MatchingWorker:
         matching = self._configuration.matching

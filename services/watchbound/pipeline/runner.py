@@ -44,11 +44,26 @@ class RunnerPolicy:
     lag_interval_s: float = 1.0
 
 
+_LOOK_AGAIN_S = 0.05
+
+
+def _known() -> bool:
+    """Nothing has to be known, and nothing has ended."""
+    return False
+
+
 class Runner:
     """Runs one stage on one consumer until told to stop. Belongs to one thread.
 
-    With a guard, a partition of which too much is poison is held: paused, where it stands, until a record of it can be
-    handled.
+    Args:
+        consumer: where records come from.
+        stage: what is done with them.
+        metrics: shows the lag.
+        policy: how the loop breathes.
+        guard: with one, a partition of which too much is poison is paused, where it stands, until a record of it can
+            be handled.
+        unknown: whether it is not known now what may be done with a record. Records wait for as long: to treat them as
+            forbidden would be as safe, and would lose those that were permitted.
     """
 
     def __init__(
@@ -58,18 +73,22 @@ class Runner:
         metrics: Metrics,
         policy: RunnerPolicy | None = None,
         guard: PoisonGuard | None = None,
+        unknown: Callable[[], bool] = _known,
     ) -> None:
         self._consumer = consumer
         self._stage = stage
         self._metrics = metrics
         self._policy = policy or RunnerPolicy()
         self._guard = guard
+        self._unknown = unknown
+        self._ended: Callable[[], bool] = _known
         self._committed: dict[TopicPartition, int] = {}
         self._next_commit = 0.0
         self._next_lag = 0.0
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Loop until `ended()` holds; what is handled by then is committed on the way out."""
+        self._ended = ended
         while not ended():
             self.step()
         self.commit()
@@ -77,6 +96,10 @@ class Runner:
     def step(self) -> int:
         """One turn; returns how many records were handled."""
         records = self._consumer.poll(self._policy.poll_timeout_s, self._batch())
+        while records and self._unknown():
+            if self._ended():
+                return 0
+            time.sleep(_LOOK_AGAIN_S)
         self._stage.handle(records)
         if self._guard is not None:
             self._consumer.pause(self._guard.judge(records))

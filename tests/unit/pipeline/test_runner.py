@@ -94,3 +94,22 @@ def test_lag_is_measured_and_the_loop_ends_when_told() -> None:
     handled = iter([False, True])
     runner.run(lambda: next(handled))
     assert log.committed("g") == {TopicPartition(TOPIC, 0): 8}
+
+
+def test_records_wait_while_it_is_not_known_what_may_be_done_with_them() -> None:
+    log = broker(3)
+    stage = HoldingStage()
+    answers = iter([True, True, False])
+    runner = Runner(log.consumer("g", [TOPIC]), stage, RecordedMetrics(), EAGER, unknown=lambda: next(answers, False))
+    assert runner.step() == 3
+    assert stage.handled == [0, 1, 2]
+
+
+def test_whoever_is_stopped_while_records_wait_commits_none_of_them() -> None:
+    log = broker(3)
+    stage = HoldingStage()
+    runner = Runner(log.consumer("g", [TOPIC]), stage, RecordedMetrics(), EAGER, unknown=lambda: True)
+    turns = iter([False, False, True])
+    runner.run(lambda: next(turns, True))
+    assert stage.handled == []
+    assert log.committed("g") == {}
