@@ -16,6 +16,7 @@ from watchbound.adapters.kafka_log import KafkaRecordConsumer
 from watchbound.adapters.keyring import open_key_ring
 from watchbound.domain.alert import Alert
 from watchbound.domain.errors import Poison
+from watchbound.pipeline.access import LONE_READER
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.topics import ALERTS
 from watchbound.pipeline.views import CropViews
@@ -217,5 +218,5 @@ def _open(
     settings: KafkaSettings, group: str | None, on_revoked: OnRevoked, start: Literal["earliest", "latest"]
 ) -> RecordConsumer:
     # A group that never commits leaves no trace on the broker once its member is gone.
-    name = group or f"watchbound-alone-{time.time_ns():x}"
+    name = group or f"{LONE_READER}{time.time_ns():x}"
     return KafkaRecordConsumer(settings, name, [ALERTS.name], name, on_revoked, start)

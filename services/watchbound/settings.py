@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from watchbound.domain.errors import ConfigurationError
@@ -18,6 +20,7 @@ from watchbound.domain.watchlist import ResponseLevel
 S = TypeVar("S", bound=BaseSettings)
 _LEVELS = "|".join(level.value for level in ResponseLevel)
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _prefix(name: str) -> SettingsConfigDict:
@@ -35,6 +38,53 @@ class KafkaSettings(BaseSettings):
     min_insync_replicas: int | None = Field(
         None, ge=1, description="brokers that must hold a record before it counts; one less than there are, if not set"
     )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="SSL: who we are is our certificate; SASL_SSL: our name and password, over TLS"
+    )
+    ca_file: Path | None = Field(
+        None, description="who signs brokers' certificates, PEM; unset: whom the system trusts"
+    )
+    cert_file: Path | None = Field(None, description="our certificate and its chain, PEM")
+    key_file: Path | None = Field(None, description="its private key, PEM without password, unreadable for others")
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        "SCRAM-SHA-512", description="how the password is proved; PLAIN hands it to the broker"
+    )
+    username: str | None = Field(None, min_length=1, description="our name under SASL_SSL")
+    password: SecretStr | None = Field(None, description="its password; or else:")
+    password_file: Path | None = Field(None, description="a file that holds the password, unreadable for others")
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> KafkaSettings:
+        """Refuse what would connect as somebody else than was meant, or in the clear."""
+        if (self.cert_file is None) != (self.key_file is None):
+            lacking, there = ("CERT_FILE", "KEY_FILE") if self.cert_file is None else ("KEY_FILE", "CERT_FILE")
+            msg = f"WATCHBOUND_KAFKA_{lacking}: must be set since WATCHBOUND_KAFKA_{there} is; they are a pair"
+            raise ValueError(msg)
+        allowed = {
+            "PLAINTEXT": frozenset[str](),
+            "SSL": frozenset({"ca_file", "cert_file", "key_file"}),
+            "SASL_SSL": frozenset({"ca_file", "cert_file", "key_file", "username", "password", "password_file"}),
+        }
+        for name in sorted(allowed["SASL_SSL"] - allowed[self.security_protocol]):
+            if getattr(self, name) is not None:
+                msg = (
+                    f"WATCHBOUND_KAFKA_{name.upper()}: is set, but WATCHBOUND_KAFKA_SECURITY_PROTOCOL is"
+                    f" {self.security_protocol}, which would not use it; expected one of"
+                    f" {', '.join(protocol for protocol, names in allowed.items() if name in names)}"
+                )
+                raise ValueError(msg)
+        if self.security_protocol == "SASL_SSL":
+            self._require_login()
+        return self
+
+    def _require_login(self) -> None:
+        if self.username is None:
+            msg = "WATCHBOUND_KAFKA_USERNAME: must be set since WATCHBOUND_KAFKA_SECURITY_PROTOCOL is SASL_SSL"
+            raise ValueError(msg)
+        if (self.password is None) == (self.password_file is None):
+            came = "neither" if self.password is None else "both"
+            msg = f"WATCHBOUND_KAFKA_PASSWORD: expected it or WATCHBOUND_KAFKA_PASSWORD_FILE, got {came}"
+            raise ValueError(msg)
 
     def acknowledging(self) -> int:
         """How many replicas must hold a record before it is acknowledged."""
@@ -46,9 +96,40 @@ class MilvusSettings(BaseSettings):
 
     model_config = _prefix("MILVUS")
 
-    uri: str = Field("http://127.0.0.1:19530", min_length=1, description="address of a Milvus or milvus-lite server")
+    uri: str = Field(
+        "http://127.0.0.1:19530",
+        min_length=1,
+        description="address of a Milvus or milvus-lite server; https:// for TLS",
+    )
     token: SecretStr | None = Field(None, description="user:password or API key")
+    ca_file: Path | None = Field(None, description="who signs the server's certificate, PEM; unset: the public ones")
+    cert_file: Path | None = Field(None, description="our certificate, PEM, for a server that asks for one")
+    key_file: Path | None = Field(None, description="its private key, PEM without password, unreadable for others")
     timeout_s: float = Field(5.0, gt=0, description="longest wait for one answer")
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> MilvusSettings:
+        """Refuse what would send the token or a template in the clear although it was not meant so."""
+        address = urlsplit(self.uri)
+        for name in ("ca_file", "cert_file", "key_file"):
+            if getattr(self, name) is not None and address.scheme != "https":
+                msg = (
+                    f"WATCHBOUND_MILVUS_{name.upper()}: is set, but WATCHBOUND_MILVUS_URI does not begin with https://"
+                )
+                raise ValueError(msg)
+        if (self.cert_file is None) != (self.key_file is None) or (self.cert_file and not self.ca_file):
+            msg = (
+                "WATCHBOUND_MILVUS_CERT_FILE: expected it together with WATCHBOUND_MILVUS_KEY_FILE and"
+                " WATCHBOUND_MILVUS_CA_FILE"
+            )
+            raise ValueError(msg)
+        if self.token is not None and address.scheme == "http" and address.hostname not in _LOOPBACK:
+            msg = (
+                f"WATCHBOUND_MILVUS_TOKEN: would cross the network in the clear, since WATCHBOUND_MILVUS_URI names"
+                f" {address.hostname} with http://; expected https://"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class HttpSettings(BaseSettings):
@@ -190,6 +271,9 @@ class MatchingSettings(BaseSettings):
     workers: int = Field(1, ge=1, description="how many workers to keep alive")
     gpus_per_worker: float = Field(0.0, ge=0.0, description="Ray's num_gpus for one worker; needs provider cuda")
     ray_address: str = Field("local", min_length=1, description="local, auto, or the address of a Ray head")
+    ray_token_file: Path | None = Field(
+        None, description="the cluster's token, which any address but local needs: Ray runs what it is sent"
+    )
     max_frame_age_s: float = Field(5.0, gt=0, description="older live frames are shed")
     max_clock_skew_s: float = Field(1.0, ge=0, description="frames captured further in the future are refused")
     max_frame_bytes: int = Field(2_000_000, ge=1000, description="larger JPEGs are dead-lettered undecoded")
@@ -202,6 +286,18 @@ class MatchingSettings(BaseSettings):
     search_every_s: float = Field(
         0.35, ge=0, le=1, description="a frame sooner after the last one searched rests; 0 searches every frame"
     )
+
+    @model_validator(mode="after")
+    def _no_open_cluster(self) -> MatchingSettings:
+        """Refuse a cluster that would run anybody's code, and a token that nobody would ask for."""
+        if (self.ray_address == "local") != (self.ray_token_file is None):
+            msg = (
+                "WATCHBOUND_MATCHING_RAY_TOKEN_FILE: expected the file of the cluster's token with every"
+                f" WATCHBOUND_MATCHING_RAY_ADDRESS but local, and with no other, got {self.ray_token_file} with"
+                f" {self.ray_address}; start the cluster with RAY_AUTH_MODE=token"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class PurgeSettings(BaseSettings):
@@ -297,10 +393,16 @@ def load(settings: type[S], **flags: Any) -> S:
         return settings(**given)
     except ValidationError as error:
         prefix = str(settings.model_config.get("env_prefix", ""))
-        problems = [
-            f"{prefix}{'_'.join(str(part) for part in problem['loc']).upper()}: "
-            + ("must be set" if problem["type"] == "missing" else f"{problem['msg']} (got {problem['input']!r})")
-            for problem in error.errors()
-        ]
-        msg = "; ".join(problems)
-        raise ConfigurationError(msg) from error
+        msg = "; ".join(_in_words(prefix, problem) for problem in error.errors())
+        # Without its cause: pydantic's own text shows the values of all fields, secrets included.
+        raise ConfigurationError(msg) from None
+
+
+def _in_words(prefix: str, problem: ErrorDetails) -> str:
+    if not problem["loc"]:
+        # About several fields at once: the text names its key itself.
+        return problem["msg"].removeprefix("Value error, ")
+    key = f"{prefix}{'_'.join(str(part) for part in problem['loc']).upper()}"
+    return (
+        f"{key}: must be set" if problem["type"] == "missing" else f"{key}: {problem['msg']} (got {problem['input']!r})"
+    )

@@ -122,7 +122,7 @@ def command(
     folder = tmp_path_factory.mktemp("keys")
     init_ring(folder / "ring", folder / "master.key")
     return Command(
-        load(KafkaSettings, bootstrap=tansu.bootstrap, session_timeout_ms=6000, replication_factor=1),
+        load(KafkaSettings, bootstrap=tansu.bootstrap),
         ("--bootstrap", tansu.bootstrap, "--milvus-uri", milvus_lite.uri),
         ("--models-cache", str(model_pack.root.parent), "--pack", model_pack.name),
         {

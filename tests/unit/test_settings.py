@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from pydantic_settings import BaseSettings
 
 from watchbound import settings
 from watchbound.domain.errors import ConfigurationError
-from watchbound.settings import KafkaSettings, LogSettings, MilvusSettings, load
+from watchbound.settings import KafkaSettings, LogSettings, MatchingSettings, MilvusSettings, load
 
 CLASSES: list[type[BaseSettings]] = [
     value
@@ -21,6 +22,9 @@ BAD = [
     ("KAFKA_BOOTSTRAP", "x"),
     ("KAFKA_SESSION_TIMEOUT_MS", "999"),
     ("KAFKA_REPLICATION_FACTOR", "0"),
+    ("KAFKA_SECURITY_PROTOCOL", "TLS"),
+    ("KAFKA_SASL_MECHANISM", "GSSAPI"),
+    ("KAFKA_USERNAME", ""),
     ("MILVUS_URI", ""),
     ("MILVUS_TIMEOUT_S", "0"),
     ("HTTP_PORT", "65536"),
@@ -70,6 +74,15 @@ BAD = [
 ]
 # Any text is a path, a host or a token.
 FREE = {
+    "KAFKA_CA_FILE",
+    "KAFKA_CERT_FILE",
+    "KAFKA_KEY_FILE",
+    "KAFKA_PASSWORD",
+    "KAFKA_PASSWORD_FILE",
+    "MILVUS_CA_FILE",
+    "MILVUS_CERT_FILE",
+    "MILVUS_KEY_FILE",
+    "MATCHING_RAY_TOKEN_FILE",
     "AUDIT_URL",
     "AUDIT_CHECKPOINTS",
     "AUDIT_KEY",
@@ -180,7 +193,7 @@ def test_nothing_else_in_the_package_reads_the_environment() -> None:
     readers = [
         str(path.relative_to(package))
         for path in package.rglob("*.py")
-        if "os.environ" in path.read_text() or "getenv" in path.read_text()
+        if re.search(r"getenv|os\.environ(?!\[[^]]+\] = )", path.read_text())
     ]
     assert readers == []
 
@@ -188,3 +201,45 @@ def test_nothing_else_in_the_package_reads_the_environment() -> None:
 def test_a_level_is_one_of_four() -> None:
     with pytest.raises(ConfigurationError, match="WATCHBOUND_LOG_LEVEL"):
         load(LogSettings, level="trace")
+
+
+SECRET = "geheim-7f3a"  # noqa: S105 - opens nothing
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "named"),
+    [
+        (KafkaSettings, {"username": "a"}, "KAFKA_USERNAME"),
+        (KafkaSettings, {"password": SECRET}, "KAFKA_PASSWORD"),
+        (KafkaSettings, {"ca_file": "ca.pem"}, "KAFKA_CA_FILE"),
+        (KafkaSettings, {"security_protocol": "SSL", "password_file": "p"}, "KAFKA_PASSWORD_FILE"),
+        (KafkaSettings, {"security_protocol": "SSL", "cert_file": "c"}, "KAFKA_KEY_FILE"),
+        (KafkaSettings, {"security_protocol": "SSL", "key_file": "k"}, "KAFKA_CERT_FILE"),
+        (KafkaSettings, {"security_protocol": "SASL_SSL", "password": SECRET}, "KAFKA_USERNAME"),
+        (KafkaSettings, {"security_protocol": "SASL_SSL", "username": "a"}, "KAFKA_PASSWORD"),
+        (
+            KafkaSettings,
+            {"security_protocol": "SASL_SSL", "username": "a", "password": SECRET, "password_file": "p"},
+            "KAFKA_PASSWORD",
+        ),
+        (MilvusSettings, {"ca_file": "ca.pem"}, "MILVUS_CA_FILE"),
+        (MilvusSettings, {"uri": "https://milvus:19530", "key_file": "k"}, "MILVUS_CERT_FILE"),
+        (MilvusSettings, {"uri": "https://milvus:19530", "cert_file": "c", "key_file": "k"}, "MILVUS_CERT_FILE"),
+        (MilvusSettings, {"uri": "http://milvus:19530", "token": SECRET}, "MILVUS_TOKEN"),
+        (MatchingSettings, {"ray_address": "auto"}, "MATCHING_RAY_TOKEN_FILE"),
+        (MatchingSettings, {"ray_token_file": "token"}, "MATCHING_RAY_TOKEN_FILE"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_by_name_and_shows_no_secret(
+    kind: type[BaseSettings], given: dict[str, str], named: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^WATCHBOUND_{named}: ") as refused:
+        load(kind, **given)
+    assert SECRET not in str(refused.value)
+    # A trace shows causes too.
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+def test_a_token_may_stay_on_this_machine_in_the_clear() -> None:
+    assert load(MilvusSettings, uri="http://127.0.0.1:19530", token=SECRET).token is not None

@@ -16,8 +16,10 @@ from typing import Any
 
 from watchbound.adapters.faust_app import KafkaProblem, build_app, to_record
 from watchbound.adapters.faust_stall import StallWatch
+from watchbound.adapters.kafka_connect import unavailable
 from watchbound.adapters.logs import get_logger
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
+from watchbound.pipeline.access import ACCESS, GroupNames, Service
 from watchbound.pipeline.keyed_fold import FoldStep, KeyedFold
 from watchbound.pipeline.topics import Topic
 from watchbound.ports import Clock, Record
@@ -58,6 +60,7 @@ class FaustFoldRunner:
         clock: Clock,
     ) -> None:
         self._kafka = kafka
+        self._needed = ACCESS[Service.ALERTING].permissions(GroupNames("", group))
         self._fold = fold
         self._on_poison = on_poison
         self._clock = clock
@@ -108,8 +111,7 @@ class FaustFoldRunner:
             await app.start()
         except KafkaProblem as error:
             await app.stop()
-            msg = f"Kafka at {self._kafka.bootstrap} did not answer while alerting started: {error!r}"
-            raise Unavailable(msg) from error
+            raise self._unavailable(error) from error
         try:
             while not stop.is_set() and self._failure is None and not app.should_stop:
                 await asyncio.sleep(_WATCH_S)
@@ -119,11 +121,16 @@ class FaustFoldRunner:
             except TimeoutError:
                 log.warning("left the group without saying goodbye", waited_s=_STOP_S)
         failure = self._failure or app.crash_reason
+        if isinstance(failure, KafkaProblem):
+            raise self._unavailable(failure) from failure
         if failure is not None:
             raise failure
         if not stop.is_set():
             msg = "Faust stopped on its own and did not say why"
             raise RuntimeError(msg)
+
+    def _unavailable(self, error: BaseException) -> Unavailable:
+        return unavailable(self._kafka, "alerting", error, *self._needed)
 
     async def _agent(self, stream: Any) -> None:
         """Handle events one by one; an error leaves its record, and all after it, unacknowledged."""

@@ -8,7 +8,9 @@ from typing import Any
 
 import faust
 from faust.transport.drivers import aiokafka as driver
+from faust.types.auth import SASLMechanism
 
+from watchbound.adapters.kafka_security import password, tls_context
 from watchbound.domain.moment import from_micros
 from watchbound.ports import Record, TopicPartition
 from watchbound.settings import KafkaSettings
@@ -91,6 +93,7 @@ def build_app(kafka: KafkaSettings, group: str, data: Path, partitions: int) -> 
     app = faust.App(
         group,
         broker=[f"kafka://{address}" for address in kafka.bootstrap.split(",")],
+        broker_credentials=_credentials(kafka),
         store="memory://",
         datadir=str(data.expanduser()),
         autodiscover=False,
@@ -112,6 +115,21 @@ def build_app(kafka: KafkaSettings, group: str, data: Path, partitions: int) -> 
     )
     app.transport = _PromptTransport(app.conf.broker_consumer, app)
     return app
+
+
+def _credentials(kafka: KafkaSettings) -> Any:
+    """The same identity that our other clients show; None where none is asked for."""
+    if kafka.security_protocol == "PLAINTEXT":
+        return None
+    context = tls_context(kafka)
+    if kafka.security_protocol == "SSL":
+        return faust.SSLCredentials(context)
+    return faust.SASLCredentials(
+        username=kafka.username,
+        password=password(kafka),
+        ssl_context=context,
+        mechanism=SASLMechanism(kafka.sasl_mechanism),
+    )
 
 
 def to_record(message: Any) -> Record:

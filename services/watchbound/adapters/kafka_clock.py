@@ -21,6 +21,7 @@ from watchbound.adapters.kafka_connect import connect, options, unavailable
 from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.moment import from_micros
+from watchbound.pipeline.access import writing
 from watchbound.pipeline.clock_watch import ClockLimits, ClockWatch, ClockWatcher
 from watchbound.pipeline.topics import CLOCK
 from watchbound.ports import Clock, Metrics
@@ -68,7 +69,7 @@ class KafkaBrokerTime:
                 self._stamps = self._stamp_ms() != _LONG_AGO_MS
             stamp_ms = self._stamp_ms() if self._stamps else self._name_ms()
         except KafkaError as error:
-            raise unavailable(self._settings, "telling its time", error) from error
+            raise unavailable(self._settings, "telling its time", error, writing(CLOCK.name)) from error
         return from_micros(stamp_ms * 1000)
 
     def close(self) -> None:

@@ -8,15 +8,18 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from kafka.errors import KafkaError
-from kafka.net.compat import KafkaNetClient
 
-from watchbound.domain.errors import ConfigurationError, Unavailable
+from watchbound.adapters.kafka_network import Network
+from watchbound.adapters.kafka_refusals import refusal
+from watchbound.adapters.kafka_security import principal, security_options
+from watchbound.domain.errors import AccessRefused, ConfigurationError, Unavailable
 from watchbound.domain.moment import from_micros
+from watchbound.pipeline.access import Kind, Operation, Permission
 from watchbound.ports import Record, TopicPartition
 from watchbound.settings import KafkaSettings
 
 C = TypeVar("C")
-Network = Callable[..., Any]
+MakeNetwork = Callable[..., Any]
 
 CONNECT_MS = 5_000
 REQUEST_MS = 10_000
@@ -50,6 +53,7 @@ def options(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
         "request_timeout_ms": REQUEST_MS,
         # The default grows to 30 s: a broker that is back would be left alone for as long.
         "reconnect_backoff_max_ms": 1_000,
+        **security_options(settings),
     }
 
 
@@ -68,18 +72,19 @@ def reader_options(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
     }
 
 
-def connect(settings: KafkaSettings, make: Callable[[Network], C]) -> C:
+def connect(settings: KafkaSettings, make: Callable[[MakeNetwork], C]) -> C:
     """Make a client around the network layer that `make` is given as its `kafka_client`.
 
     Raises:
-        ConfigurationError: `crc32c` is missing.
+        ConfigurationError: `crc32c` is missing, or a file of the settings cannot be used.
+        AccessRefused: a broker answers, and we and it do not trust each other.
         Unavailable: no broker answers at the address.
     """
     require_crc32c()
-    networks: list[Any] = []
+    networks: list[Network] = []
 
     def network(**config: Any) -> Any:
-        networks.append(KafkaNetClient(**config))
+        networks.append(Network(**config))
         return networks[-1]
 
     try:
@@ -88,29 +93,47 @@ def connect(settings: KafkaSettings, make: Callable[[Network], C]) -> C:
         # A constructor that fails leaves its thread behind, which would look for a broker for ever.
         for opened in networks:
             opened.close()
-        raise unavailable(settings, "connecting", error) from error
+        # Its own error says only that time was up. A broker that refuses may say why once, and then just hang up.
+        causes = [cause for opened in networks for cause in opened.problems()] or [error]
+        meanings = [unavailable(settings, "connecting", cause) for cause in causes]
+        raise next((one for one in meanings if isinstance(one, AccessRefused)), meanings[-1]) from error
 
 
 def partitions_of(consumer: Any, settings: KafkaSettings, topic: str) -> list[TopicPartition]:
     """A topic's partitions, waiting up to 5 s for a topic that has just been made.
 
     Raises:
-        Unavailable: there is no such topic.
+        Unavailable: there is no such topic, or it is hidden from us: a broker does not say which.
     """
     deadline = time.monotonic() + CONNECT_MS / 1000
     while not (numbers := consumer.partitions_for_topic(topic)):
         if time.monotonic() > deadline:
-            msg = f"Kafka at {settings.bootstrap} has no topic {topic}; make it with ensure_topics, then try again"
+            msg = (
+                f"Kafka at {settings.bootstrap} has no topic {topic}, or hides it from {principal(settings)}, who then"
+                f" lacks {Permission(Operation.DESCRIBE, Kind.TOPIC, topic)}; make it with `watchbound topics apply`,"
+                " or grant that, then try again"
+            )
             raise Unavailable(msg)
         time.sleep(_LOOK_AGAIN_S)
     return [TopicPartition(topic, number) for number in sorted(numbers)]
 
 
-def unavailable(settings: KafkaSettings, act: str, error: BaseException) -> Unavailable:
-    """The error for callers: what was tried, where, what came, what to do."""
+def unavailable(settings: KafkaSettings, act: str, error: BaseException, *needed: Permission) -> Unavailable:
+    """The error for callers: what was tried, where, what came, what to do.
+
+    Args:
+        settings: where the broker is.
+        act: what was tried, for people.
+        error: what came.
+        needed: what the act takes, for where the broker says that it is not permitted.
+    """
+    refused = refusal(settings, act, error, needed)
+    if refused is not None:
+        return refused
     return Unavailable(
         f"Kafka at {settings.bootstrap} did not answer while {act}: {type(error).__name__}: {error};"
-        " see that a broker runs there (WATCHBOUND_KAFKA_BOOTSTRAP), then try again"
+        f" see that a broker runs there (WATCHBOUND_KAFKA_BOOTSTRAP) and expects {settings.security_protocol}"
+        " (WATCHBOUND_KAFKA_SECURITY_PROTOCOL), then try again"
     )
 
 

@@ -21,6 +21,7 @@ from watchbound.adapters.kafka_connect import (
 )
 from watchbound.adapters.logs import get_logger
 from watchbound.domain.errors import Unavailable
+from watchbound.pipeline.access import joining, reading
 from watchbound.ports import OnRevoked, Record, TopicPartition
 from watchbound.settings import KafkaSettings
 
@@ -60,6 +61,7 @@ class KafkaRecordConsumer:
     ) -> None:
         self._settings = settings
         self._group = group
+        self._needed = (joining(group), *(reading(topic) for topic in topics))
         self._consumer = connect(
             settings,
             lambda network: KafkaConsumer(
@@ -93,7 +95,7 @@ class KafkaRecordConsumer:
         try:
             batches = self._poll(timeout_s, max_records)
         except KafkaError as error:
-            raise unavailable(self._settings, f"reading as {self._group}", error) from error
+            raise unavailable(self._settings, f"reading as {self._group}", error, *self._needed) from error
         finally:
             self._listener.raise_problem()
         return [to_record(record) for batch in batches.values() for record in batch]
@@ -131,7 +133,7 @@ class KafkaRecordConsumer:
         except _NOT_OURS as error:
             log.warning("partitions moved on before the commit", group=self._group, error=str(error))
         except KafkaError as error:
-            raise unavailable(self._settings, f"committing as {self._group}", error) from error
+            raise unavailable(self._settings, f"committing as {self._group}", error, *self._needed) from error
 
     def pause(self, partitions: frozenset[TopicPartition]) -> None:
         """Give no more records of these until `resume`; partitions that are not assigned are passed over."""

@@ -7,6 +7,7 @@ from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
 from watchbound.adapters.kafka_connect import REQUEST_MS, connect, partitions_of, reader_options, unavailable
+from watchbound.pipeline.access import Kind, Operation, Permission
 from watchbound.settings import KafkaSettings
 
 
@@ -31,6 +32,7 @@ def records_behind(settings: KafkaSettings, group: str, topic: str) -> int:
         # What retention has removed is behind nobody any more: it will never be read.
         return sum(max(ends[one] - max(committed[one] or 0, begins[one]), 0) for one in partitions)
     except KafkaError as error:
-        raise unavailable(settings, f"asking how far {group} is behind", error) from error
+        needed = (Permission(Operation.DESCRIBE, Kind.TOPIC, topic), Permission(Operation.DESCRIBE, Kind.GROUP, group))
+        raise unavailable(settings, f"asking how far {group} is behind", error, *needed) from error
     finally:
         consumer.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kafka import KafkaProducer
@@ -12,7 +12,8 @@ from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from watchbound.adapters.kafka_connect import LARGEST_RECORD_BYTES, REQUEST_MS, connect, options, unavailable
 from watchbound.adapters.logs import get_logger
-from watchbound.domain.errors import InvalidValue, Unavailable
+from watchbound.domain.errors import AccessRefused, InvalidValue, Unavailable
+from watchbound.pipeline.access import writing
 from watchbound.settings import KafkaSettings
 
 log = get_logger(__name__)
@@ -37,12 +38,18 @@ class KafkaRecordProducer:
 
     def __init__(self, settings: KafkaSettings, client_id: str) -> None:
         self._settings = settings
+        self._client_id = client_id
         self._buffer = _Buffer(_BUFFER_BYTES)
-        self._producer = connect(
-            settings,
+        self._lock = threading.Lock()
+        self._spoiled = False
+        self._producer = self._connect()
+
+    def _connect(self) -> Any:
+        return connect(
+            self._settings,
             lambda network: KafkaProducer(
                 kafka_client=network,
-                **options(settings, client_id),
+                **options(self._settings, self._client_id),
                 acks="all",
                 # The default, said aloud: with it said, kafka-python refuses settings that contradict it.
                 enable_idempotence=True,
@@ -63,6 +70,7 @@ class KafkaRecordProducer:
         """Append in the background; a value of None is a tombstone.
 
         Raises:
+            AccessRefused: we may not write there.
             Unavailable: the buffer is full and stayed so for 5 s, or nothing is known about the topic.
             InvalidValue: the record is larger than any topic takes.
         """
@@ -74,12 +82,28 @@ class KafkaRecordProducer:
             )
             raise Unavailable(msg)
         try:
-            future = self._producer.send(topic, value=value, key=key.encode(), headers=list((headers or {}).items()))
-        except KafkaError as error:
+            future = self._usable().send(topic, value=value, key=key.encode(), headers=list((headers or {}).items()))
+        except (KafkaError, Unavailable) as error:
             self._buffer.give(size)
             raise _meaning(self._settings, topic, error) from error
         future.add_both(lambda _outcome: self._buffer.give(size))
-        return KafkaDelivery(self._settings, topic, future)
+        return KafkaDelivery(self._settings, topic, future, self._spoil)
+
+    def _spoil(self) -> None:
+        self._spoiled = True
+
+    def _usable(self) -> Any:
+        """The client; a new one once a record was refused.
+
+        An idempotent client of kafka-python takes a refusal for the end: it would go on to refuse every record, of
+        every topic, long after the permission was granted.
+        """
+        with self._lock:
+            if self._spoiled:
+                spent, self._producer = self._producer, self._connect()
+                self._spoiled = False
+                _give_up(spent)
+            return self._producer
 
     def close(self) -> None:
         """Send what is buffered, for at most 5 s, then let go."""
@@ -88,37 +112,48 @@ class KafkaRecordProducer:
         except KafkaTimeoutError:
             # Whoever sent them still waits for their deliveries, which say so; here only the thread is to be ended.
             log.warning("records were not acknowledged before closing", bootstrap=self._settings.bootstrap)
-            # It has no public way to give up what is buffered, and close() alone would wait for it again.
-            self._producer._sender.force_close()
-            with contextlib.suppress(KafkaTimeoutError):
-                self._producer.close(timeout=1)
+            _give_up(self._producer)
 
 
 class KafkaDelivery:
     """A record on its way to Kafka."""
 
-    def __init__(self, settings: KafkaSettings, topic: str, future: Any) -> None:
+    def __init__(self, settings: KafkaSettings, topic: str, future: Any, on_refused: Callable[[], None]) -> None:
         self._settings = settings
         self._topic = topic
         self._future = future
+        self._on_refused = on_refused
 
     def wait(self, timeout_s: float) -> None:
         """Return once every in-sync replica has the record.
 
         Raises:
+            AccessRefused: we may not write there.
             Unavailable: not within `timeout_s`, or never.
             InvalidValue: the record is larger than the topic takes; no retry will change that.
         """
         try:
             self._future.get(timeout_s)
         except KafkaError as error:
-            raise _meaning(self._settings, self._topic, error) from error
+            meaning = _meaning(self._settings, self._topic, error)
+            if isinstance(meaning, AccessRefused):
+                self._on_refused()
+            raise meaning from error
 
 
-def _meaning(settings: KafkaSettings, topic: str, error: KafkaError) -> Unavailable | InvalidValue:
+def _give_up(producer: Any) -> None:
+    """Let a client go with what it holds. It has no public way to, and close() alone would wait for its records."""
+    producer._sender.force_close()
+    with contextlib.suppress(KafkaTimeoutError):
+        producer.close(timeout=1)
+
+
+def _meaning(settings: KafkaSettings, topic: str, error: KafkaError | Unavailable) -> Unavailable | InvalidValue:
+    if isinstance(error, Unavailable):
+        return error
     if isinstance(error, _TOO_LARGE):
         return InvalidValue(f"the record is larger than {topic} takes (its max.message.bytes): {error}")
-    return unavailable(settings, f"writing to {topic}", error)
+    return unavailable(settings, f"writing to {topic}", error, writing(topic))
 
 
 class _Buffer:

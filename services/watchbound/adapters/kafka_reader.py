@@ -18,6 +18,7 @@ from watchbound.adapters.kafka_connect import (
     unavailable,
 )
 from watchbound.domain.errors import Unavailable
+from watchbound.pipeline.access import reading
 from watchbound.ports import Record
 from watchbound.settings import KafkaSettings
 
@@ -74,7 +75,8 @@ class KafkaTopicReader:
             self._check()
             batches = self._consumer.poll(timeout_ms=int(timeout_s * 1000))
         except KafkaError as error:
-            raise unavailable(self._settings, f"reading {self._topics()}", error) from error
+            needed = [reading(topic) for topic in self._topics()]
+            raise unavailable(self._settings, f"reading {', '.join(self._topics())}", error, *needed) from error
         return [to_record(record) for batch in batches.values() for record in batch]
 
     def caught_up(self) -> bool:
@@ -100,5 +102,5 @@ class KafkaTopicReader:
         self._ends = self._consumer.end_offsets(self._partitions, timeout_ms=_CHECK_MS)
         self._checked_at = now
 
-    def _topics(self) -> str:
-        return ", ".join(sorted({partition.topic for partition in self._partitions}))
+    def _topics(self) -> list[str]:
+        return sorted({partition.topic for partition in self._partitions})

@@ -8,11 +8,12 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, NoError, RetriableError, TopicAlreadyExistsError, for_code
+from kafka.errors import AuthorizationError, KafkaError, NoError, RetriableError, TopicAlreadyExistsError, for_code
 
 from watchbound.adapters.kafka_connect import connect, options, unavailable
 from watchbound.adapters.logs import get_logger
-from watchbound.domain.errors import ConfigurationError
+from watchbound.domain.errors import ConfigurationError, Unavailable
+from watchbound.pipeline.access import Kind, Operation, Permission
 from watchbound.pipeline.topic_check import Difference, Replication, StandingTopic, differences, wanted_config
 from watchbound.pipeline.topics import Topic
 from watchbound.settings import KafkaSettings
@@ -36,6 +37,7 @@ def ensure_topics(
         partitions: by topic name, where the number should differ from the topic's own.
 
     Raises:
+        AccessRefused: we can see no such topic, and may make none.
         Unavailable: no broker answers.
         ConfigurationError: the broker refuses a topic as described, such as more replicas than there are brokers.
     """
@@ -158,6 +160,8 @@ def _create(
             log.info("topic made", topic=topic["name"], partitions=topic["num_partitions"])
         elif issubclass(kind, RetriableError):
             raise kind(topic["error_message"])
+        elif issubclass(kind, AuthorizationError):
+            raise _hidden_or_missing(settings, topic["name"], kind(topic["error_message"]))
         elif kind is not TopicAlreadyExistsError:
             msg = (
                 f"Kafka at {settings.bootstrap} refuses the topic {topic['name']} with {wanted[topic['name']]}:"
@@ -166,3 +170,9 @@ def _create(
             )
             raise ConfigurationError(msg)
     administrator.wait_for_topics(list(wanted), timeout_ms=_TIMEOUT_MS)
+
+
+def _hidden_or_missing(settings: KafkaSettings, name: str, error: AuthorizationError) -> Unavailable:
+    """A broker does not say which: to whom nothing of a topic is permitted it is as if there were none."""
+    needed = (Permission(Operation.DESCRIBE, Kind.TOPIC, name), Permission(Operation.CREATE, Kind.TOPIC, name))
+    return unavailable(settings, f"using {name}, which is not there or is hidden,", error, *needed)

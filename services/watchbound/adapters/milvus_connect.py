@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
+import grpc
 from pymilvus import MilvusClient, MilvusException
 
-from watchbound.domain.errors import Unavailable, UnknownReference
+from watchbound.adapters.private_files import read_unshared
+from watchbound.domain.errors import AccessRefused, ConfigurationError, Unavailable, UnknownReference
 from watchbound.settings import MilvusSettings
 
 NOT_FOUND = 100
@@ -47,7 +51,7 @@ class MilvusConnection:
         token = settings.token.get_secret_value() if settings.token else ""
         with self.answering("connecting"):
             self.client = MilvusClient(
-                uri=settings.uri, token=token, timeout=self.timeout_s, grpc_options=_GRPC_OPTIONS
+                uri=settings.uri, token=token, timeout=self.timeout_s, grpc_options=_GRPC_OPTIONS, **_tls(settings)
             )
             self.is_lite = str(self.client.get_server_version(timeout=self.timeout_s)).startswith("milvus_lite")
 
@@ -57,16 +61,63 @@ class MilvusConnection:
 
         Raises:
             UnknownReference: the authorisation has no collection.
+            AccessRefused: the token is not believed, or its user may not do this.
             Unavailable: anything else: no answer in time, no connection, or a server in trouble.
         """
         try:
             yield
-        except MilvusException as error:
-            if authorisation_id is not None and error.code == NOT_FOUND:
+        # What a server forbids leaves pymilvus as gRPC's own error.
+        except (MilvusException, grpc.RpcError) as error:
+            if authorisation_id is not None and getattr(error, "code", None) == NOT_FOUND:
                 msg = f"the authorisation {authorisation_id} has no collection; create it by enrolling"
                 raise UnknownReference(msg) from error
+            refused = _refusal(error)
+            if refused is not None:
+                msg = f"Milvus at {self._uri} refuses {act}: {refused}"
+                raise AccessRefused(msg) from error
             msg = (
                 f"Milvus at {self._uri} did not answer while {act}: {type(error).__name__}: {error};"
                 " see that a server runs there (WATCHBOUND_MILVUS_URI), then try again"
             )
             raise Unavailable(msg) from error
+
+
+def _tls(settings: MilvusSettings) -> dict[str, Any]:
+    """The files as pymilvus names them; it takes the scheme of the address for whether to use TLS at all.
+
+    Raises:
+        ConfigurationError: one cannot be read.
+    """
+    if settings.ca_file is None:
+        return {}
+    authorities = str(settings.ca_file.expanduser())
+    _require_readable(authorities, "WATCHBOUND_MILVUS_CA_FILE")
+    if settings.cert_file is None or settings.key_file is None:
+        return {"server_pem_path": authorities}
+    certificate, key = settings.cert_file.expanduser(), settings.key_file.expanduser()
+    _require_readable(str(certificate), "WATCHBOUND_MILVUS_CERT_FILE")
+    read_unshared(key, "WATCHBOUND_MILVUS_KEY_FILE")
+    return {"ca_pem_path": authorities, "client_pem_path": str(certificate), "client_key_path": str(key)}
+
+
+def _require_readable(path: str, key: str) -> None:
+    try:
+        Path(path).read_bytes()
+    except OSError as error:
+        msg = f"{key}: expected a file in PEM at {path}, got {error.strerror}"
+        raise ConfigurationError(msg) from error
+
+
+def _refusal(error: BaseException) -> str | None:
+    """What the server forbids, and which setting to look at; None where it forbids nothing."""
+    each: BaseException | None = error
+    while each is not None:
+        if isinstance(each, grpc.RpcError) and isinstance(each, grpc.Call):
+            if each.code() is grpc.StatusCode.UNAUTHENTICATED:
+                return f"{each.details()}; see WATCHBOUND_MILVUS_TOKEN"
+            if each.code() is grpc.StatusCode.PERMISSION_DENIED:
+                return f"{each.details()}; grant it to the user of WATCHBOUND_MILVUS_TOKEN"
+            if "SSL" in (details := each.details() or "") or "certificate" in details.lower():
+                return f"TLS failed ({details}); see WATCHBOUND_MILVUS_CA_FILE and the name in WATCHBOUND_MILVUS_URI"
+        each = each.__cause__ or each.__context__
+    return None

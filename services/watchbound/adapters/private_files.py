@@ -33,6 +33,29 @@ def require_private(path: Path, remedy: str) -> None:
         raise ConfigurationError(msg)
 
 
+def read_unshared(path: Path, key: str) -> bytes:
+    """A secret that somebody else provides, such as a mounted one: its group may read it, the others may not.
+
+    Args:
+        path: the file.
+        key: the setting that named it, for messages.
+
+    Raises:
+        ConfigurationError: it is not there, or everybody can read it or others than its owner can replace it.
+    """
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            data = file.read()
+    except OSError as error:
+        msg = f"{key}: expected a file at {path}, got {error.strerror}"
+        raise ConfigurationError(msg) from error
+    if mode & 0o027:
+        msg = f"{key}: {path} has mode {mode:o}: others could read or replace it; chmod 640 {path}"
+        raise ConfigurationError(msg)
+    return data
+
+
 def make_private(folder: Path) -> None:
     """Make a folder that only its owner can enter, if it is not there.
 

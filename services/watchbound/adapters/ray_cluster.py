@@ -7,17 +7,21 @@ member is replaced here, where it can be counted and where a crash loop can be s
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import ray
 from ray._private import ray_constants
+from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
 
 from watchbound.adapters.allocator import WIPES_FREED
 from watchbound.adapters.logs import get_logger
+from watchbound.adapters.private_files import read_unshared
 from watchbound.domain.errors import ConfigurationError, Unavailable
 
 log = get_logger(__name__)
@@ -27,6 +31,7 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
 _HEALTHY_AFTER_S = 30.0
 _LOCAL_SLOTS = 64
+_TOKEN_BYTES = 32
 _OBJECT_STORE_BYTES = 80 * 1024 * 1024
 """Frames never cross the object store; what remains is metrics text."""
 
@@ -88,6 +93,28 @@ def _keep_to_loopback() -> None:
     ray_constants.ENABLE_RAY_CLUSTER = False
 
 
+def _show_token(token: str) -> None:
+    """Have this process, and all that Ray starts for it, ask for the token and show it.
+
+    Ray runs whatever it is sent, and reads its token from the environment alone. A private cluster gets a new one, so
+    that nobody else on the machine can send it anything.
+    """
+    os.environ["RAY_AUTH_MODE"] = "token"
+    os.environ["RAY_AUTH_TOKEN"] = token
+    # Ray has looked once already, when it was imported.
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()
+
+
+def _read_token(path: Path) -> str:
+    key = "WATCHBOUND_MATCHING_RAY_TOKEN_FILE"
+    token = read_unshared(path.expanduser(), key).decode(errors="replace").strip()
+    if not token:
+        msg = f"{key}: expected the cluster's token in {path}, got nothing"
+        raise ConfigurationError(msg)
+    return token
+
+
 @dataclass(slots=True)
 class _Member:
     name: str
@@ -105,6 +132,11 @@ class WorkerCluster:
         build: makes the workload inside the actor's process; must be importable there.
         gpus: share of a GPU for each worker; placement waits until the cluster has it.
         on_restart: called once for each worker that died and was replaced.
+        token_file: holds the token of a cluster that is not private.
+
+    Raises:
+        ConfigurationError: the token's file cannot be used, or the GPUs cannot be had.
+        Unavailable: there is no such cluster, or it does not accept the token.
     """
 
     def __init__(
@@ -113,6 +145,7 @@ class WorkerCluster:
         build: Callable[[str], Workload],
         gpus: float,
         on_restart: Callable[[], None],
+        token_file: Path | None = None,
     ) -> None:
         self._build = build
         self._gpus = gpus
@@ -120,6 +153,7 @@ class WorkerCluster:
         self._members: list[_Member] = []
         self._born = 0
         self._lock = threading.Lock()
+        _show_token(secrets.token_hex(_TOKEN_BYTES) if token_file is None else _read_token(token_file))
         self._start_ray(address)
 
     def _start_ray(self, address: str) -> None:
@@ -134,7 +168,10 @@ class WorkerCluster:
             ray.init(**options)
         # Ray raises a bare Exception when a node of its own does not come up.
         except Exception as error:
-            msg = f"WATCHBOUND_MATCHING_RAY_ADDRESS: no Ray cluster at {address!r} ({error})"
+            msg = (
+                f"WATCHBOUND_MATCHING_RAY_ADDRESS: no Ray cluster at {address!r} ({error}); see that it runs there,"
+                " with RAY_AUTH_MODE=token and the token of WATCHBOUND_MATCHING_RAY_TOKEN_FILE"
+            )
             raise Unavailable(msg) from error
         if self._gpus > 0 and ray.cluster_resources().get("GPU", 0.0) < self._gpus:
             ray.shutdown()

@@ -25,11 +25,12 @@ from watchbound.alerting.lookalike import LookalikeCheck, Resemblance
 from watchbound.alerting.raise_alert import AlertPolicy
 from watchbound.alerting.window_codec import AlertWindowCodec
 from watchbound.domain.errors import Poison
+from watchbound.pipeline.access import Service, topics_of
 from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.dead_letter import DeadLetters
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
-from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, DECISIONS, MATCHES, WATCHLIST_CHANGES
+from watchbound.pipeline.topics import AUTHORISATIONS, DECISIONS, MATCHES, WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Record
 from watchbound.settings import (
@@ -78,7 +79,7 @@ class AlertingService:
         adjudication = configuration.adjudication
         lookalikes = LookalikeCheck(open_key_ring(configuration.keys), Resemblance(adjudication.lookalike_similarity))
         trust = FileTrustList(configuration.trust.list)
-        ensure_topics(kafka, ALL_TOPICS)
+        ensure_topics(kafka, topics_of(Service.ALERTING))
         self._audit = configuration.audit
         self._http = configuration.http
         self._clock = SystemClock()

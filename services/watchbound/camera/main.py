@@ -24,10 +24,11 @@ from watchbound.camera.service import CameraService
 from watchbound.camera.site import SiteConfig
 from watchbound.camera.sources.choose import source_of
 from watchbound.domain.errors import Poison
+from watchbound.pipeline.access import Service, topics_of
 from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
-from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS
+from watchbound.pipeline.topics import AUTHORISATIONS
 from watchbound.ports import Record
 from watchbound.settings import (
     AuditSettings,
@@ -70,7 +71,7 @@ def run_site(configuration: CameraConfiguration, stop: threading.Event) -> None:
     cv2.setNumThreads(1)
     trust = FileTrustList(configuration.trust.list)
     ring = open_key_ring(configuration.keys)
-    ensure_topics(configuration.kafka, ALL_TOPICS)
+    ensure_topics(configuration.kafka, topics_of(Service.CAMERA))
     run_id = f"site-{uuid.uuid4().hex}"
     clock, metrics = SystemClock(), PrometheusMetrics()
     watch, watcher = watch_clock(configuration.kafka, configuration.clock, clock, metrics, run_id)

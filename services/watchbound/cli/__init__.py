@@ -1,7 +1,7 @@
 """The `watchbound` command. One file per group of commands; this one joins them.
 
 Exit codes: 0 done; 1 refused or failed, the message says why; 2 wrong usage or configuration; 3 a service that we
-depend on does not answer; 130 interrupted.
+depend on does not answer, or refuses us; 130 interrupted.
 """
 
 from __future__ import annotations

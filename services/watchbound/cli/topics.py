@@ -10,6 +10,7 @@ import typer
 
 from watchbound.adapters.kafka_topics import apply_topics, check_topics
 from watchbound.adapters.logs import configure_logs
+from watchbound.cli.acls import acls
 from watchbound.pipeline.topic_check import Difference
 from watchbound.pipeline.topics import ALL_TOPICS, CLOCK, Topic, windows_topic
 from watchbound.settings import KafkaSettings, LogSettings, PurgeSettings, load
@@ -23,6 +24,7 @@ Replicas = Annotated[
     int | None, typer.Option("--replication-factor", min=1, help="WATCHBOUND_KAFKA_REPLICATION_FACTOR if not given.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.command("acls")(acls)
 
 
 @app.callback()

@@ -12,6 +12,7 @@ WatchboundError
 │   └── KeyDestroyed       a data key that was destroyed, or never made: what it sealed is gone for good
 ├── Tampered               the audit log contradicts what was signed for; people must look before anything goes on
 └── Unavailable            a service that we depend on does not answer; hold and try again
+    └── AccessRefused      it answers, and refuses us; what is held goes on once a person has mended it
 
 A message says what was expected, what came, and what to do about it.
 """
@@ -89,3 +90,7 @@ class Tampered(WatchboundError):
 
 class Unavailable(WatchboundError):
     """A dependency does not answer; the work must be held, never skipped."""
+
+
+class AccessRefused(Unavailable):
+    """A dependency does not believe who we are, or does not let us do this."""

@@ -20,11 +20,12 @@ from watchbound.governance.purge import Purger
 from watchbound.governance.purging import PurgeConfiguration, open_purger
 from watchbound.governance.receipt_shelf import ReceiptShelf
 from watchbound.governance.retention import RetentionClock, Undertaker
+from watchbound.pipeline.access import Service, topics_of
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.authority_desk import AuthorityDesk
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
-from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS
+from watchbound.pipeline.topics import AUTHORISATIONS
 from watchbound.ports import Record, Signer
 from watchbound.settings import AuditSettings, AuthoritySettings, GovernanceSettings, HttpSettings, TrustSettings
 
@@ -61,7 +62,7 @@ class GovernanceService:
         self._configuration = configuration
         # A ring that may not be used is known now, not at the first deadline.
         open_key_ring(configuration.purging.keys)
-        ensure_topics(kafka, ALL_TOPICS)
+        ensure_topics(kafka, topics_of(Service.GOVERNANCE))
         self._clock = SystemClock()
         self._metrics = PrometheusMetrics()
         self._stop = threading.Event()

@@ -43,6 +43,7 @@ from watchbound.matching.look import Eyes, Look
 from watchbound.matching.search import Stopped, WatchlistSearch
 from watchbound.matching.worker import MatchingWorker
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.access import Service, topics_of
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.audit_gate import AuditGate
@@ -52,7 +53,7 @@ from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler, 
 from watchbound.pipeline.poison_guard import PoisonGuard, PoisonPolicy
 from watchbound.pipeline.runner import Runner
 from watchbound.pipeline.tallies import TallyBook, TallyPublisher
-from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, FRAMES, WATCHLIST_CHANGES
+from watchbound.pipeline.topics import AUTHORISATIONS, FRAMES, WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Record, TopicPartition
@@ -286,7 +287,7 @@ class MatchingService:
         open_key_ring(configuration.keys)
         # Each worker reads it for itself; where there is none, that is said here once and not by every worker.
         FileTrustList(configuration.trust.list)
-        ensure_topics(configuration.kafka, ALL_TOPICS)
+        ensure_topics(configuration.kafka, topics_of(Service.MATCHING))
         self._audit = configuration.audit
         self._producer = KafkaRecordProducer(configuration.kafka, "matching-audit")
         self._metrics = PrometheusMetrics()
@@ -296,6 +297,7 @@ class MatchingService:
             partial(WorkerProcess, configuration),
             matching.gpus_per_worker,
             partial(self._metrics.count, names.WORKER_RESTARTS),
+            matching.ray_token_file,
         )
         self._http = http
         self._statuses: dict[str, tuple[str | None, bytes]] = {}

@@ -122,7 +122,8 @@ class ApacheKafka:
     Args:
         folder: for configuration, data and logs.
         size: how many brokers, one or three.
-        properties: of every broker, on top of what it needs anyway, and of `SAFE` and `FAST_FAILOVER` with three.
+        properties: of every broker, on top of what it needs anyway, and of `SAFE` and `FAST_FAILOVER` with three;
+            `{port}` and `{controller}` in them are the ports of its listeners.
         detour: given a port of a broker, the port where clients of a second listener are to be sent instead: a proxy.
 
     Attributes:
@@ -242,7 +243,8 @@ def _write(
     }
     path = folder / "server.properties"
     # What the caller says wins over our listeners too.
-    path.write_text("".join(f"{name}={value}\n" for name, value in {**own, **shared}.items()))
+    lines = [f"{name}={value.format(port=port, controller=controller)}\n" for name, value in {**own, **shared}.items()]
+    path.write_text("".join(lines))
     return path
 
 

@@ -15,11 +15,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from watchbound.adapters.allocator import WIPES_FREED
+from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.keyring_file import init_ring
 from watchbound.domain.errors import WatchboundError
+from watchbound.pipeline.topics import ALL_TOPICS
 from watchbound.ports import KeyRing
-from watchbound.settings import KeySettings, load
+from watchbound.settings import KafkaSettings, KeySettings, load
 from watchbound.stack.milvus_lite import MilvusLite
 from watchbound.stack.officers import Officers
 from watchbound.stack.processes import ChildProcess, free_port
@@ -168,6 +170,8 @@ class EmbeddedStack(Stack):
 
     def _stores(self, opening: ExitStack) -> dict[str, str]:
         broker = opening.enter_context(Tansu(self.folder))
+        # Each service makes what it needs; whoever looks at a whole stack may come first.
+        ensure_topics(load(KafkaSettings, bootstrap=broker.bootstrap), ALL_TOPICS)
         gallery = opening.enter_context(MilvusLite(self.folder))
         return {
             "WATCHBOUND_KAFKA_BOOTSTRAP": broker.bootstrap,

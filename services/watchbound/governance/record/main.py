@@ -23,13 +23,13 @@ from watchbound.governance.record.build import DeploymentRecord, build_record
 from watchbound.governance.record.facts import VolunteerLog
 from watchbound.governance.record.gather import Gatherer
 from watchbound.governance.record.stated import Stated
+from watchbound.pipeline.access import Service, topics_of
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import authority_handler
 from watchbound.pipeline.topics import (
     ALERTS,
-    ALL_TOPICS,
     AUTHORISATIONS,
     DECISIONS,
     FRAMES,
@@ -88,7 +88,7 @@ class RecordDesk:
             Unavailable: something could not be read to its end.
         """
         settings = self._configuration
-        ensure_topics(settings.kafka, ALL_TOPICS)
+        ensure_topics(settings.kafka, topics_of(Service.RECORDER))
         view = AuthorityView(self._clock, settings.authority.max_age_s, self._trust)
         gatherer = Gatherer(authorisation_id, self._trust, settings.adjudication.two_person_levels())
         # Asked before the tallies are read: what is handled in between is then counted, and not missed.
