@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.bench-installed
 
-.PHONY: setup demo test lint format bench bench-tools proto docs lock clean faults kafka-up kafka-down milvus-up milvus-down
+.PHONY: setup demo test lint format bench bench-tools fuzz hostile sbom audit proto docs lock clean faults kafka-up kafka-down milvus-up milvus-down
 
 setup: $(STAMP)  ## a virtual environment with .venv/bin/watchbound in it
 
@@ -59,6 +59,19 @@ milvus-up: setup  ## a Milvus standalone server, in the background
 
 milvus-down: setup  ## end it; its data goes
 	$(BIN)/python -m tools.services down milvus
+
+fuzz: setup  ## malformed input by the hundred thousand, at every way in
+	$(BIN)/python -m tests.fuzz --target frame --runs 100000
+	$(BIN)/python -m tests.fuzz --runs 10000
+
+hostile: setup  ## what hostile pictures cost, in CPU and memory
+	$(BIN)/python -m loadtest.hostile
+
+sbom: setup  ## a CycloneDX list of everything that is installed from requirements.lock, into sbom.json
+	$(BIN)/python -m tools.sbom sbom.json
+
+audit: setup  ## known vulnerabilities of what is locked; code 3 where nobody could be asked
+	$(BIN)/python -m tools.audit
 
 proto: setup  ## services/watchbound/wire from proto/
 	$(BIN)/python tools/proto.py

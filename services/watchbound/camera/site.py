@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from watchbound.domain.errors import ConfigurationError
 from watchbound.domain.frame import require_name
+from watchbound.plain_yaml import load_yaml
 from watchbound.settings import CameraSettings
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
@@ -137,7 +138,7 @@ def load_site(path: Path, defaults: CameraSettings) -> SiteConfig:
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         msg = f"{path}: expected a site file, {error.strerror}"
         raise ConfigurationError(msg) from error

@@ -35,6 +35,7 @@ class PoisonReason(Enum):
     TOO_MANY_BYTES = "too_many_bytes"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_FEW_PIXELS = "too_few_pixels"
+    TOO_MANY_SCANS = "too_many_scans"
     NOT_A_PICTURE = "not_a_picture"
     UNDECODABLE = "undecodable"
     FROM_THE_FUTURE = "from_the_future"

@@ -1,7 +1,7 @@
 """Untrusted JPEG bytes to pixels, gate by gate, cheapest first.
 
 A 93 kB JPEG whose header claims 30000×30000 makes a naive decoder allocate 5 GB: byte length and header are checked
-before a single pixel is allocated.
+before a single pixel is allocated. What is left is bounded: pixels by `max_pixels`, time by bytes, pixels and scans.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.extraction.scans import check_scans
 from watchbound.ports import Image
 
 Grey = NDArray[np.uint8]
@@ -58,7 +59,7 @@ def check_jpeg(data: bytes, limits: PictureLimits) -> tuple[int, int]:
     """Width and height as the header claims them; no pixel is touched.
 
     Raises:
-        Poison: the bytes are empty, too long, no JPEG, or too large or small in pixels.
+        Poison: the bytes are empty, too long, no JPEG, too large or small in pixels, or of too many scans.
     """
     limits.check_bytes(data)
     try:
@@ -66,6 +67,7 @@ def check_jpeg(data: bytes, limits: PictureLimits) -> tuple[int, int]:
     except ValueError as error:
         raise Poison(PoisonReason.NOT_A_PICTURE, f"no JPEG header in {len(data)} bytes") from error
     limits.check_size(width, height)
+    check_scans(data)
     return width, height
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from pydantic_core import ErrorDetails
 
 from watchbound.domain.errors import ModelPackError
+from watchbound.plain_yaml import load_yaml
 
 MANIFEST_NAME = "manifest.yaml"
 
@@ -75,7 +76,7 @@ def read_manifest(root: Path) -> Manifest:
     """
     path = root / MANIFEST_NAME
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         msg = f"{path}: expected the manifest of a model pack, got {error.strerror}; see docs/models.md for its form"
         raise ModelPackError(msg) from error

@@ -10,6 +10,7 @@ import yaml
 
 from watchbound.domain.entry_papers import EntryPapers
 from watchbound.domain.errors import ConfigurationError, InvalidValue
+from watchbound.plain_yaml import load_yaml
 
 PAPER_COLUMNS = ("source", "lawful_holding", "image_date", "expires", "under_18", "under_18_reason")
 _YES_OR_NO = {"yes": True, "true": True, "no": False, "false": False, "": False}
@@ -23,7 +24,7 @@ def read_paper_defaults(path: Path) -> dict[str, str]:
     """
     try:
         # Every scalar stays the text that was written: YAML would make a date of one column and a bool of another.
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - makes only text
+        found = load_yaml(path.read_text(encoding="utf-8"), only_text=True)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         msg = f"--papers: expected a YAML file with {', '.join(PAPER_COLUMNS)}, got {path} ({error})"
         raise ConfigurationError(msg) from error

@@ -18,6 +18,7 @@ from watchbound.domain.retention import LONGEST_ALERTS, LONGEST_WATCHLIST, SHORT
 from watchbound.domain.terms import LocationType, Terms, UseCase
 from watchbound.domain.watchlist import Category
 from watchbound.governance.calibration_evidence import reason_of
+from watchbound.plain_yaml import load_yaml
 
 T = TypeVar("T")
 
@@ -222,7 +223,7 @@ def _in_words(problem: Any) -> str:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        parsed = yaml.safe_load(path.read_text(encoding="utf-8"))
+        parsed = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         msg = f"the terms in {path} cannot be read: {error}"
         raise ConfigurationError(msg) from error
