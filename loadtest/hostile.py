@@ -18,8 +18,8 @@ from typing import Any
 import cv2
 import numpy as np
 import simplejpeg
-
 from tests.fuzz.bombs import claiming, many_scans
+
 from watchbound.domain.errors import Poison
 from watchbound.extraction.decode import PictureLimits, decode_jpeg
 

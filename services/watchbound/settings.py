@@ -156,6 +156,7 @@ class ModelSettings(BaseSettings):
 
     cache: Path = Field(Path("~/.cache/watchbound/models"), description="where prepared packs lie")
     pack: str = Field("default", min_length=1, description="name of a pack in the cache, or a folder with a manifest")
+    require_signature: bool = Field(False, description="run only packs that a model keeper of the trust list signed")
     use: Literal["operation", "research"] = Field("operation", description="what the models' licences must permit")
     provider: Literal["cpu", "cuda"] = Field("cpu", description="cuda refuses to start where it cannot be had")
     threads: int = Field(1, ge=1, description="intra-op threads of one worker")

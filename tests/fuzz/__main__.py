@@ -16,7 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.corpus import ROOT, renew, seeds
+from tests.fuzz.corpus import renew, seeds
 from tests.fuzz.mutate import mutated
 from tests.fuzz.targets import TARGETS
 
@@ -26,7 +26,8 @@ _FOUND = Path(".cache/fuzz")
 def run(target: str, runs: int, seed: int) -> dict[str, Any]:
     """Hand in every seed as it is, then `runs` malformed inputs; the first crash of each kind is kept."""
     corpus, chance = seeds(target), random.Random(f"{target}/{seed}")
-    taken, crashes, slowest = 0, {}, 0.0
+    crashes: dict[str, tuple[int, Exception, bytes]] = {}
+    taken, slowest = 0, 0.0
     started = time.process_time()
     for number in range(len(corpus) + runs):
         data = corpus[number] if number < len(corpus) else mutated(corpus, chance)
@@ -37,9 +38,9 @@ def run(target: str, runs: int, seed: int) -> dict[str, Any]:
             where = traceback.extract_tb(error.__traceback__)[-1]
             crashes.setdefault(f"{type(error).__name__} at {where.filename}:{where.lineno}", (number, error, data))
         slowest = max(slowest, time.process_time() - before)
-    for kind, (number, error, data) in crashes.items():
+    for kind, (number, crash, data) in crashes.items():
         _keep(target, seed, number, data)
-        print(f"{target}, seed {seed}, input {number}: {kind}: {error}", file=sys.stderr)
+        print(f"{target}, seed {seed}, input {number}: {kind}: {crash}", file=sys.stderr)
     return {
         "target": target,
         "seed": seed,
@@ -54,20 +55,6 @@ def run(target: str, runs: int, seed: int) -> dict[str, Any]:
 def _keep(target: str, seed: int, number: int, data: bytes) -> None:
     _FOUND.mkdir(parents=True, exist_ok=True)
     (_FOUND / f"{target}-{seed}-{number}").write_bytes(data)
-
-
-def follow_coverage(target: str, runs: int, seed: int) -> None:
-    """Hand over to atheris, which ends the process; a crash ends it with an error and leaves its input."""
-    import atheris
-
-    with atheris.instrument_imports(include=["watchbound"]):
-        pass
-    atheris.instrument_all()
-    _FOUND.mkdir(parents=True, exist_ok=True)
-    options = [f"-runs={runs}", f"-seed={seed}", f"-artifact_prefix={_FOUND}/{target}-", "-max_len=65536"]
-    folders = [str(path) for path in (ROOT / target,) if path.is_dir()]
-    atheris.Setup([sys.argv[0], *options, *folders], TARGETS[target].check)
-    atheris.Fuzz()
 
 
 def main() -> int:
@@ -99,11 +86,9 @@ def main() -> int:
 
 
 def _by_atheris(targets: list[str], runs: int, seed: int) -> int:
-    """One target in this process; several in one each, since atheris ends its process."""
-    if len(targets) == 1:
-        follow_coverage(targets[0], runs, seed)
-    common = [sys.executable, "-m", "tests.fuzz", "--engine", "atheris", "--runs", str(runs), "--seed", str(seed)]
-    return max(subprocess.run([*common, "--target", target], check=False).returncode for target in targets)
+    """Each in a process of its own, since atheris ends its process."""
+    command = [sys.executable, "-m", "tests.fuzz.coverage"]
+    return max(subprocess.run([*command, target, str(runs), str(seed)], check=False).returncode for target in targets)
 
 
 if __name__ == "__main__":

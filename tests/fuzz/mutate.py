@@ -9,6 +9,7 @@ _TELLING = (0x00, 0x01, 0x7F, 0x80, 0xFF, 0xC0, 0xC2, 0xD8, 0xD9, 0xDA, 0xC4, 0x
 """Bytes at the ends of ranges, and the markers of a JPEG."""
 _MOST = 8
 _LONGEST = 4_096
+LONGEST_INPUT = 65_536
 
 
 def mutated(corpus: Sequence[bytes], chance: random.Random) -> bytes:
@@ -16,7 +17,7 @@ def mutated(corpus: Sequence[bytes], chance: random.Random) -> bytes:
     data = bytearray(chance.choice(corpus))
     for _ in range(chance.randint(1, _MOST)):
         chance.choice(_CHANGES)(data, corpus, chance)
-    return bytes(data)
+    return bytes(data[:LONGEST_INPUT])
 
 
 def _flip(data: bytearray, _corpus: Sequence[bytes], chance: random.Random) -> None:

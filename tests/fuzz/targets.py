@@ -23,7 +23,7 @@ from watchbound.extraction.pack_manifest import read_manifest
 from watchbound.extraction.still import read_still
 from watchbound.governance.stated_papers import read_paper_defaults
 from watchbound.governance.submissions import Defaults, read_submissions
-from watchbound.settings import CameraSettings
+from watchbound.settings import CameraSettings, load
 
 LIVE = PictureLimits(max_bytes=2_000_000, max_pixels=3840 * 2160)
 STILL = PictureLimits(max_bytes=2_000_000, max_pixels=4_000_000)
@@ -105,7 +105,7 @@ TARGETS: dict[str, Target] = {
     "still": Target(lambda data: read_still(data, STILL), (Poison,)),
     **{contract.topic.name: _codec(contract.topic.name) for contract in CONTRACTS},
     "manifest": Target(_in_a_file("manifest.yaml", lambda path: read_manifest(path.parent)), (ConfigurationError,)),
-    "site": Target(_in_a_file("site.yaml", lambda path: load_site(path, CameraSettings())), (ConfigurationError,)),
+    "site": Target(_in_a_file("site.yaml", lambda path: load_site(path, load(CameraSettings))), (ConfigurationError,)),
     "watchlist": Target(
         _in_a_file("list.csv", lambda path: read_submissions(path, _DEFAULTS)), (ConfigurationError, InvalidValue)
     ),

@@ -75,7 +75,8 @@ def stack(secured_kafka: SecuredKafka, model_pack: ModelPack, tmp_path: Path) ->
     ]
     lists.add(lists.missing(grants))
     lists.close()
-    with SecuredStack(tmp_path, secured_kafka) as stack:
+    stack = SecuredStack(tmp_path, secured_kafka)
+    with stack:
         stack.environment["WATCHBOUND_MODELS_CACHE"] = str(model_pack.root.parent)
         stack.environment["WATCHBOUND_ADJUDICATION_TWO_PERSON"] = "none"
         yield stack

@@ -31,6 +31,7 @@ BAD = [
     ("LOG_LEVEL", "loud"),
     ("MODELS_PACK", ""),
     ("MODELS_USE", "fun"),
+    ("MODELS_REQUIRE_SIGNATURE", "perhaps"),
     ("MODELS_PROVIDER", "tpu"),
     ("MODELS_THREADS", "0"),
     ("AUTHORITY_MAX_AGE_S", "-1"),

@@ -1,4 +1,4 @@
-"""`watchbound models`: prepare, list and verify model packs."""
+"""`watchbound models`: prepare, list, verify and sign model packs."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.model_comparison import LEAST_COSINE, MOST_PIXELS, Comparison, compare, people_pictures
 from watchbound.adapters.model_preparation import default_manifest, prepare_default
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
+from watchbound.adapters.signers import open_signer
+from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.errors import ModelPackError
 from watchbound.extraction.licences import Use
 from watchbound.extraction.model_pack import ModelPack, ModelSpec, find_pack, load_pack
-from watchbound.extraction.pack_manifest import MANIFEST_NAME
-from watchbound.settings import LogSettings, ModelSettings, load
+from watchbound.extraction.pack_manifest import MANIFEST_NAME, read_manifest_bytes
+from watchbound.extraction.pack_signature import sign_pack
+from watchbound.settings import LogSettings, ModelSettings, TrustSettings, load
 
 app = typer.Typer(help="Prepare, list and verify model packs.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -83,6 +87,8 @@ def verify(
 ) -> None:
     """Check licences and digests, look into the files, run them, and compare the default pack with its originals.
 
+    Where WATCHBOUND_MODELS_REQUIRE_SIGNATURE is on, the signature first.
+
     Exit code 2: the pack is refused; 1: it runs, but disagrees with its originals.
 
     Examples:
@@ -91,17 +97,52 @@ def verify(
       watchbound models verify --no-compare --json
     """
     settings = load(ModelSettings, cache=cache, pack=pack, provider=provider)
-    found = find_pack(settings)
+    found = find_pack(settings, _trust(settings))
     used = _run_once(found, settings)
     comparison = _compare(found, settings) if with_originals and _is_default(found) else None
     if as_json:
         typer.echo(json.dumps(_describe(found) | {"provider": used, "comparison": _results(comparison)}, indent=2))
     else:
         typer.echo(f"{found.name} in {found.root}: licences, digests and operators are in order; runs on {used}")
+        typer.echo(_voucher(found))
         if comparison is not None:
             typer.echo(_sentence(comparison))
     if comparison is not None and not comparison.agrees:
         raise typer.Exit(1)
+
+
+@app.command()
+def sign(
+    pack: Annotated[str, typer.Argument(help="A pack's name in the cache, or its folder.")],
+    key: Annotated[Path, typer.Option(help="Your signing key, which the trust list knows as a model keeper's.")],
+    cache: Cache = None,
+    as_json: AsJson = False,
+) -> None:
+    """Vouch for a pack as it lies there: its licences and digests are checked, then its manifest is signed.
+
+    Examples:
+      watchbound models sign default --key model-keeper.pem
+      watchbound models sign ./my-pack --key pkcs11:model-keeper
+    """
+    settings = load(ModelSettings, cache=cache, pack=pack, require_signature=False)
+    found = find_pack(settings)
+    signer = open_signer(key)
+    written = sign_pack(found.root, read_manifest_bytes(found.root), signer, SystemClock().now())
+    if as_json:
+        typer.echo(json.dumps(_describe(found) | {"key": signer.key_id, "file": str(written)}, indent=2))
+    else:
+        typer.echo(f"wrote {written}: {found.name} is vouched for by key {signer.key_id}")
+
+
+def _trust(settings: ModelSettings) -> FileTrustList | None:
+    """Whose signatures count; none are asked for where the settings ask for none."""
+    return FileTrustList(load(TrustSettings).list) if settings.require_signature else None
+
+
+def _voucher(pack: ModelPack) -> str:
+    if pack.vouching is None:
+        return "nobody was asked to vouch for it (WATCHBOUND_MODELS_REQUIRE_SIGNATURE)"
+    return f"{pack.vouching.holder} vouched for it at {pack.vouching.signed_at.isoformat(timespec='seconds')}"
 
 
 def _run_once(pack: ModelPack, settings: ModelSettings) -> str:
@@ -156,6 +197,7 @@ def _describe(pack: ModelPack) -> dict[str, Any]:
     return {
         "name": pack.name,
         "root": str(pack.root),
+        "signed_by": None if pack.vouching is None else pack.vouching.holder,
         "detector": _describe_model(pack.detector),
         "embedder": _describe_model(pack.embedder) | {"dimension": pack.embedder.dimension},
     }

@@ -16,6 +16,8 @@ class Role(Enum):
     AUTHORISING_OFFICER = "authorising-officer"
     WATCHLIST_OFFICER = "watchlist-officer"
     REVIEWER = "reviewer"
+    MODEL_KEEPER = "model-keeper"
+    """Vouches for the models that are run, and for nothing that they are run on."""
     GUARDIAN = "guardian"
     """A service that may stop and delete, and nothing else: the false-alert budget, the retention clock."""
 

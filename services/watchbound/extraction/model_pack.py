@@ -20,8 +20,11 @@ from watchbound.extraction.pack_manifest import (
     MANIFEST_NAME,
     DetectorEntry,
     EmbedderEntry,
-    read_manifest,
+    parse_manifest,
+    read_manifest_bytes,
 )
+from watchbound.extraction.pack_signature import Vouching, require_signed
+from watchbound.ports import TrustList
 from watchbound.settings import ModelSettings
 
 DEFAULT_PACK = "default"
@@ -106,12 +109,17 @@ class EmbedderSpec(ModelSpec):
 
 @dataclass(frozen=True, slots=True)
 class ModelPack:
-    """A pack whose files were there, unaltered and licensed when it was loaded."""
+    """A pack whose files were there, unaltered and licensed when it was loaded.
+
+    Attributes:
+        vouching: who signed for it; None where nobody was asked for.
+    """
 
     name: str
     root: Path
     detector: DetectorSpec
     embedder: EmbedderSpec
+    vouching: Vouching | None = None
 
     @property
     def digests(self) -> dict[str, str]:
@@ -119,32 +127,48 @@ class ModelPack:
         return {"detector": self.detector.sha256, "embedder": self.embedder.sha256}
 
 
-def load_pack(root: Path, use: Use = Use.OPERATION) -> ModelPack:
+def load_pack(root: Path, use: Use = Use.OPERATION, signers: TrustList | None = None) -> ModelPack:
     """Read the pack in the folder `root` and check its licences and digests.
 
+    Args:
+        root: the folder.
+        use: what the licences must permit.
+        signers: whose signatures count; None asks for none.
+
     Raises:
-        ModelPackError: the manifest is not valid, a licence is unknown or does not permit `use`, or a file is missing
-            or has another digest.
+        ModelPackError: nobody trusted vouches for it, the manifest is not valid, a licence is unknown or does not
+            permit `use`, or a file is missing or has another digest.
     """
-    manifest = read_manifest(root)
+    data = read_manifest_bytes(root)
+    vouching = None if signers is None else require_signed(root, data, signers)
+    manifest = parse_manifest(data, root)
     for role, entry in (("detector", manifest.detector), ("embedder", manifest.embedder)):
         require_permission(entry.licence, use, f"{root / MANIFEST_NAME}, {role}.licence")
-    pack = ModelPack(manifest.name, root, _detector(root, manifest.detector), _embedder(root, manifest.embedder))
+    detector, embedder = _detector(root, manifest.detector), _embedder(root, manifest.embedder)
+    pack = ModelPack(manifest.name, root, detector, embedder, vouching)
     pack.detector.read()
     pack.embedder.read()
     return pack
 
 
-def find_pack(settings: ModelSettings) -> ModelPack:
+def find_pack(settings: ModelSettings, trust: TrustList | None = None) -> ModelPack:
     """The configured pack: a name in the cache, or else a folder with a manifest.
+
+    Args:
+        settings: which, and whether somebody must vouch for it.
+        trust: whose signatures count, where one is asked for.
 
     Raises:
         ModelPackError: there is none, or it may not be used (see `load_pack`).
     """
+    if settings.require_signature and trust is None:
+        msg = "WATCHBOUND_MODELS_REQUIRE_SIGNATURE: needs the trust list of its model keepers (WATCHBOUND_TRUST_LIST)"
+        raise ModelPackError(msg)
+    signers = trust if settings.require_signature else None
     cache = settings.cache.expanduser()
     for root in (cache / settings.pack, Path(settings.pack).expanduser()):
         if (root / MANIFEST_NAME).is_file():
-            return load_pack(root, Use(settings.use))
+            return load_pack(root, Use(settings.use), signers)
     if settings.pack == DEFAULT_PACK:
         msg = (
             f"no default model pack in {cache}; run `watchbound models prepare` once (it needs no network), or name "

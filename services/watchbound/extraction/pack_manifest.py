@@ -74,12 +74,32 @@ def read_manifest(root: Path) -> Manifest:
     Raises:
         ModelPackError: there is none, it is not YAML, or a field is missing, unknown or out of its domain.
     """
+    return parse_manifest(read_manifest_bytes(root), root)
+
+
+def read_manifest_bytes(root: Path) -> bytes:
+    """The manifest in the folder `root` as it lies there, for who checks its signature.
+
+    Raises:
+        ModelPackError: there is none.
+    """
     path = root / MANIFEST_NAME
     try:
-        document = load_yaml(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except OSError as error:
         msg = f"{path}: expected the manifest of a model pack, got {error.strerror}; see docs/models.md for its form"
         raise ModelPackError(msg) from error
+
+
+def parse_manifest(data: bytes, root: Path) -> Manifest:
+    """What the bytes of a manifest say; `root` is for messages.
+
+    Raises:
+        ModelPackError: it is not YAML, or a field is missing, unknown or out of its domain.
+    """
+    path = root / MANIFEST_NAME
+    try:
+        document = load_yaml(data.decode())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         msg = f"{path}: expected YAML, got a file that is not ({' '.join(str(error).split())})"
         raise ModelPackError(msg) from error

@@ -199,7 +199,7 @@ class Governance:
             ModelPackError: there is no such pack, or it may not be used.
             Unavailable: the gallery does not answer.
         """
-        pack = find_pack(models)
+        pack = find_pack(models, self.trust)
         faces = FaceReader(
             OnnxDetector(pack, models, width=_DETECT_WIDTH), OnnxEmbedder(pack, models), pack.embedder.template
         )

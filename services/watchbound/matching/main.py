@@ -128,7 +128,7 @@ class WorkerProcess:
         self._authority = AuthorityView(self._clock, configuration.authority.max_age_s, trust, self._watch.trusted)
         self._delta = WatchlistDelta(self._clock)
         self._roster = Roster(trust)
-        self._eyes = self._open_eyes(find_pack(configuration.models))
+        self._eyes = self._open_eyes(find_pack(configuration.models, trust))
         self._audit = open_audit_log(configuration.audit)
         self._trail = AuditTrail(self._audit, self._clock)
         self._gate = AuditGate(self._trail, self._clock, self._name, self._models())
@@ -282,11 +282,10 @@ class MatchingService:
         if matching.gpus_per_worker > 0 and models.provider != "cuda":
             msg = "WATCHBOUND_MODELS_PROVIDER: expected cuda since GPUs are asked for each worker, got cpu"
             raise ConfigurationError(msg)
-        find_pack(models)
+        # Each worker reads it for itself; where there is none, that is said here once and not by every worker.
+        find_pack(models, FileTrustList(configuration.trust.list))
         # Refused here, where a person sees it, rather than in each worker.
         open_key_ring(configuration.keys)
-        # Each worker reads it for itself; where there is none, that is said here once and not by every worker.
-        FileTrustList(configuration.trust.list)
         ensure_topics(configuration.kafka, topics_of(Service.MATCHING))
         self._audit = configuration.audit
         self._producer = KafkaRecordProducer(configuration.kafka, "matching-audit")
