@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import ray
 
 from watchbound.adapters.ray_cluster import WorkerCluster
 from watchbound.domain.errors import ConfigurationError
@@ -101,6 +104,22 @@ def is_loopback(ip: str) -> bool:
     return (mapped or address).is_loopback
 
 
+def asked_by_somebody_else(token: str) -> str:
+    """What another program of this machine gets from the cluster, with this token or without any."""
+    ask = (
+        "import sys; from ray._raylet import GcsClient; from ray.exceptions import AuthenticationError\n"
+        "try: GcsClient(address=sys.argv[1]).internal_kv_keys(b'', None, 10); print('answered')\n"
+        "except AuthenticationError: print('refused')"
+    )
+    theirs = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token} if token else {"RAY_AUTH_MODE": "disabled"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")} | theirs
+    address = ray.get_runtime_context().gcs_address
+    done = subprocess.run(
+        [sys.executable, "-c", ask, address], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    return done.stdout.strip() or done.stderr
+
+
 def alone(body: Callable[..., None], *arguments: object) -> None:
     """Run a test's body in an interpreter of its own: Ray forks, which a process full of threads does not survive."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -115,6 +134,11 @@ def live_and_die(folder: Path) -> None:
         until(lambda: len(cluster.statuses()) == 2)
         beyond = listening_beyond_loopback()
         assert beyond == [], beyond
+        assert [asked_by_somebody_else(token) for token in ("", "f" * 64, os.environ["RAY_AUTH_TOKEN"])] == [
+            "refused",
+            "refused",
+            "answered",
+        ]
 
         os.kill(cluster.pids()[0], signal.SIGKILL)
         supervised_until(cluster, lambda: lines(folder, "worker-0").count("running") == 2)

@@ -18,6 +18,8 @@ from watchbound.settings import MilvusSettings
 NOT_FOUND = 100
 NOT_LOADED = 101
 _SLOW = 6
+_TLS_TROUBLE = ("SSL", "ertificate", "Handshake")
+"""How gRPC's own texts name it."""
 
 _GRPC_OPTIONS = {
     # By default gRPC waits up to 2 minutes between attempts: a server that is back would be left alone for as long.
@@ -111,13 +113,17 @@ def _require_readable(path: str, key: str) -> None:
 def _refusal(error: BaseException) -> str | None:
     """What the server forbids, and which setting to look at; None where it forbids nothing."""
     each: BaseException | None = error
-    while each is not None:
+    # gRPC raises one error again and again: it may be its own context.
+    seen: set[int] = set()
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
         if isinstance(each, grpc.RpcError) and isinstance(each, grpc.Call):
             if each.code() is grpc.StatusCode.UNAUTHENTICATED:
                 return f"{each.details()}; see WATCHBOUND_MILVUS_TOKEN"
             if each.code() is grpc.StatusCode.PERMISSION_DENIED:
                 return f"{each.details()}; grant it to the user of WATCHBOUND_MILVUS_TOKEN"
-            if "SSL" in (details := each.details() or "") or "certificate" in details.lower():
-                return f"TLS failed ({details}); see WATCHBOUND_MILVUS_CA_FILE and the name in WATCHBOUND_MILVUS_URI"
+            details = each.details() or ""
+            if any(word in details for word in _TLS_TROUBLE):
+                return f"TLS failed ({details}); see WATCHBOUND_MILVUS_CA_FILE, …_CERT_FILE and …_URI"
         each = each.__cause__ or each.__context__
     return None
