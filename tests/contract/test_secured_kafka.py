@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -26,7 +28,8 @@ from watchbound.pipeline.access import ACCESS, GroupNames, Operation, Permission
 from watchbound.pipeline.topics import ALERTS, ALL_TOPICS, CLOCK, FRAMES, Topic
 from watchbound.settings import KafkaSettings, load
 
-pytestmark = pytest.mark.real
+# kafka-python leaves the socket of a connection that was refused to the garbage collector.
+pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 
 NAMES = GroupNames("watchbound-matching", "watchbound-alerting", "watchbound-alert-consumer")
 TOPICS = (*ALL_TOPICS, CLOCK)
@@ -41,6 +44,15 @@ def kafka(secured_kafka: SecuredKafka) -> SecuredKafka:
     granted = acls(secured_kafka, "--apply", "--json")
     assert granted["surplus"] == []
     return secured_kafka
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Sockets that were left open are closed here, and not in somebody else's test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def acls(kafka: SecuredKafka, *arguments: str, code: int = 0) -> Any:
