@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -50,13 +49,19 @@ class SecuredStack(EmbeddedStack):
         super().__init__(folder)
         self._kafka = kafka
 
-    def start(self, name: str, arguments: Sequence[str], grace_s: float = 20.0) -> Service:
+    def start(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        grace_s: float = 20.0,
+        environment: Mapping[str, str] | None = None,
+    ) -> Service:
         self._become(arguments)
-        return super().start(name, arguments, grace_s)
+        return super().start(name, arguments, grace_s, environment)
 
-    def call(self, arguments: Sequence[str], accept: Sequence[int] = (0,)) -> Any:
+    def run(self, arguments: Sequence[str], accept: Sequence[int] = (0,)) -> str:
         self._become(arguments)
-        return super().call(arguments, accept)
+        return super().run(arguments, accept)
 
     def _become(self, arguments: Sequence[str]) -> None:
         program = WHO[arguments[0]]
