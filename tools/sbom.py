@@ -150,12 +150,12 @@ def _licences(name: str) -> list[dict[str, Any]]:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return []
-    if expression := about.get("License-Expression"):
-        return [{"expression": expression}]
+    if "License-Expression" in about:
+        return [{"expression": about["License-Expression"]}]
     classified = sorted(
         line.rsplit(" :: ", 1)[-1] for line in about.get_all("Classifier") or [] if line.startswith("License :: ")
     )
-    stated = (about.get("License") or "").strip()
+    stated = about["License"].strip() if "License" in about else ""
     names = classified or ([stated] if 0 < len(stated) <= _LONGEST_LICENCE and "\n" not in stated else [])
     return [{"license": {"name": each}} for each in names]
 
