@@ -212,8 +212,10 @@ def page(port: int, path: str) -> tuple[int, str]:
 def test_a_film_played_once_is_published_whole_and_the_command_ends(kafka: KafkaSettings, tmp_path: Path) -> None:
     write_video(tmp_path / "film.mp4", seconds=4)
     site = tmp_path / "site.yaml"
-    source = {"kind": "video", "path": "film.mp4"}
-    cameras = [{"id": "film", "source": source, "fps": 5}, {"id": "elsewhere", "source": source, "fps": 5}]
+    # A source of its own for each: written once and referred to, it would be an alias, which a site file may not have.
+    cameras = [
+        {"id": name, "source": {"kind": "video", "path": "film.mp4"}, "fps": 5} for name in ("film", "elsewhere")
+    ]
     site.write_text(yaml.safe_dump({"cameras": cameras}))
     process = start(site, kafka, free_port())
     _, told = process.communicate(timeout=60)
