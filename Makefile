@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.bench-installed
 
-.PHONY: setup demo test lint format bench bench-tools fuzz hostile sbom audit proto docs lock clean faults kafka-up kafka-down milvus-up milvus-down
+.PHONY: setup demo test test-long lint format bench bench-tools fuzz hostile sbom audit proto docs lock clean faults kafka-up kafka-down milvus-up milvus-down
 
 setup: $(STAMP)  ## a virtual environment with .venv/bin/watchbound in it
 
@@ -21,8 +21,11 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup  ## the main job on the embedded stack, with alerts in the terminal
 	$(BIN)/watchbound demo
 
-test: setup  ## every test
-	$(BIN)/pytest
+test: setup  ## the tests, in under a quarter of an hour on two cores
+	$(BIN)/pytest -m "not long"
+
+test-long: setup  ## those that take minutes: whole deployments, secured brokers, three brokers
+	$(BIN)/pytest -m long
 
 lint: setup  ## style, types, layers, contracts
 	$(BIN)/ruff format --check .

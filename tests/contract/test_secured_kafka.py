@@ -29,7 +29,7 @@ from watchbound.pipeline.topics import ALERTS, ALL_TOPICS, CLOCK, FRAMES, Topic
 from watchbound.settings import KafkaSettings, load
 
 # kafka-python leaves the socket of a connection that was refused to the garbage collector.
-pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 
 NAMES = GroupNames("watchbound-matching", "watchbound-alerting", "watchbound-alert-consumer")
 TOPICS = (*ALL_TOPICS, CLOCK)

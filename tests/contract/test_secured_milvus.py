@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +9,6 @@ import numpy as np
 import pytest
 
 from tests.fixtures.certificates import Authority
-from tests.fixtures.stack import require
 from tests.fixtures.tls_proxy import TlsProxy, port_of
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.domain.errors import AccessRefused, ConfigurationError, Unavailable
@@ -75,11 +70,12 @@ def test_a_file_that_is_not_there_is_named(authority: Authority, tmp_path: Path)
         MilvusGallery(load(MilvusSettings, uri="https://127.0.0.1:1", ca_file=tmp_path / "nowhere"))
 
 
-def ask_a_server_that_asks_back(folder: Path) -> None:
-    """Runs where no other server's ports are: each refusal says which setting to look at."""
+@pytest.mark.real
+def test_a_server_with_users_believes_the_token_alone(tmp_path: Path) -> None:
+    """Each refusal says which setting to look at."""
     from watchbound.stack.milvus_standalone import MilvusServer
 
-    with MilvusServer(folder, {"COMMON_SECURITY_AUTHORIZATIONENABLED": "true"}) as server:
+    with MilvusServer(tmp_path, {"common": {"security": {"authorizationEnabled": True}}}) as server:
         for token in (None, WRONG):
             with pytest.raises(AccessRefused, match="WATCHBOUND_MILVUS_TOKEN"):
                 MilvusGallery(load(MilvusSettings, uri=server.uri, token=token))
@@ -89,18 +85,3 @@ def ask_a_server_that_asks_back(folder: Path) -> None:
         reader = MilvusGallery(load(MilvusSettings, uri=server.uri, token=READER))
         with pytest.raises(AccessRefused, match="PrivilegeCreateCollection: permission deny to reader"):
             reader.create("secured", MODEL, 16)
-
-
-@pytest.mark.real
-def test_a_server_with_users_believes_the_token_alone() -> None:
-    # In a network of its own: the server's embedded etcd takes a fixed port.
-    apart = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
-    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode != 0:
-        require("a network of its own for a Milvus server needs unshare")
-    with tempfile.TemporaryDirectory(prefix="wb-milvus-") as folder:
-        body = f"from {__name__} import *; ask_a_server_that_asks_back(Path({folder!r}))"
-        command = f"ip link set lo up && exec {sys.executable} -c {body!r}"
-        done = subprocess.run(
-            [*apart, "bash", "-c", command], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
-        )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -18,6 +18,8 @@ from watchbound.extraction.model_pack import ModelPack
 from watchbound.governance.calibration_evidence import read_evidence, require_model
 from watchbound.settings import ModelSettings
 
+pytestmark = pytest.mark.long
+
 SHOTS = ("studio_portrait", "amateur_selfie", "studio_posture")
 
 

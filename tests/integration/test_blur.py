@@ -21,6 +21,8 @@ from watchbound.extraction.shots import cut_context
 from watchbound.ports import Image
 from watchbound.settings import ModelSettings
 
+pytestmark = pytest.mark.long
+
 IMPOSTOR = 0.48
 """The best impostor among the people whom the demonstration tells apart: no hidden face may reach it."""
 

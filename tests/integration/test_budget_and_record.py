@@ -38,6 +38,8 @@ from watchbound.stack.officers import Officers
 from watchbound.stack.processes import ChildProcess, free_port
 from watchbound.stack.tansu import Tansu
 
+pytestmark = pytest.mark.long
+
 READY_S = 90.0
 PROGRAM = (sys.executable, "-m", "watchbound")
 

@@ -23,6 +23,8 @@ from watchbound.stack.prove.witness import Witness
 
 HOLDER = """
 import sys
+
+pytestmark = pytest.mark.long
 held = bytearray(open(sys.argv[1], "rb").read())
 print("ready", flush=True)
 sys.stdin.read()

@@ -19,6 +19,7 @@ from watchbound.stack.apache_kafka import ApacheKafka
 TOPIC = Topic("kept", "any", 1, Cleanup.DELETE, timedelta(hours=1))
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.real,
     # kafka-python 3.0 leaves the sockets of refused connections to the garbage collector.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),

@@ -107,6 +107,7 @@ def forgetful(bootstrap: str) -> dict[str, Any]:
 
 
 @pytest.mark.real
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("real_kafka_needed")
 def test_a_milvus_server_on_kafka_keeps_no_template_on_any_disk_once_both_have_cleaned_up(tmp_path: Path) -> None:

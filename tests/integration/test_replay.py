@@ -24,7 +24,7 @@ from watchbound.settings import KafkaSettings, load
 from watchbound.stack.apache_kafka import ApacheKafka
 from watchbound.stack.embedded import CommandFailed, EmbeddedStack
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 ACT = ["--policy", "all", "--actor", "ops-3", "--reason", "a test"]
 

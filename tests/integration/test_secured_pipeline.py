@@ -24,7 +24,7 @@ from watchbound.stack.demo_screen import DemoScreen
 from watchbound.stack.embedded import EmbeddedStack, Service
 
 # Seven commands and three services, each a process that imports all it needs: slow on a machine with other work.
-pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(900)]
 
 READY_S = 240.0
 ALERT_S = 120.0
