@@ -20,6 +20,9 @@ from watchbound.pipeline.checkpoint import SignedCheckpoint
 from watchbound.pipeline.merkle import Frontier, TreeNode, leaf_hash, peaks_of, root_of
 from watchbound.settings import AuditSettings
 
+_PAGE = 1000
+"""Events at once."""
+
 
 def open_audit_log(settings: AuditSettings) -> SqlAuditLog:
     """The log that the settings name, made where there is none.
@@ -108,6 +111,17 @@ class SqlAuditLog:
         wanted = select(EVENTS.c.canonical).where(EVENTS.c.index >= first).order_by(EVENTS.c.index).limit(limit)
         with self.database.reading() as connection:
             return _read(connection.execute(wanted).scalars().all())
+
+    def events(self) -> Iterator[AuditEvent]:
+        """Everything that was ever written, in order, a page at a time.
+
+        Raises:
+            Unavailable: as `records`.
+        """
+        first = 0
+        while page := self.records(first, _PAGE):
+            yield from (record.event for record in page)
+            first += len(page)
 
     def root(self, size: int) -> bytes:
         """The hash of the tree of the first `size` events.

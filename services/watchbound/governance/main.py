@@ -67,7 +67,6 @@ log = get_logger(__name__)
 
 _CURRENT_WITHIN_S = 30.0
 _DETECT_WIDTH = 640
-_EVENTS_AT_ONCE = 1000
 
 
 class Governance:
@@ -274,10 +273,7 @@ class Governance:
         Raises:
             Unavailable: the audit log does not answer.
         """
-        first = 0
-        while records := self._audit_log.records(first, _EVENTS_AT_ONCE):
-            yield from (record.event for record in records)
-            first += len(records)
+        return self._audit_log.events()
 
     def listed(self, authorisation_id: str) -> tuple[Listing, ...]:
         """Who is on a watchlist now.

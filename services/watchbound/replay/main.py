@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 
 from watchbound.adapters import codecs
-from watchbound.adapters.audit_log import SqlAuditLog, open_audit_log
+from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.kafka_clock import watch_clock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
@@ -19,7 +19,6 @@ from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.logs import get_logger
 from watchbound.adapters.prometheus import PrometheusMetrics
 from watchbound.adapters.trust_list import FileTrustList
-from watchbound.domain.audit import AuditEvent
 from watchbound.domain.errors import Poison, Unavailable
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
@@ -42,7 +41,6 @@ log = get_logger(__name__)
 
 _CURRENT_WITHIN_S = 30.0
 _POLL_S = 0.5
-_EVENTS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def kept_letters(configuration: ReplayConfiguration) -> list[Letter]:
             if reader.caught_up():
                 break
     with closing(open_audit_log(configuration.audit)) as audit:
-        return read_letters(records, codecs.DEAD_LETTER, standings(_events(audit)))
+        return read_letters(records, codecs.DEAD_LETTER, standings(audit.events()))
 
 
 @contextmanager
@@ -108,13 +106,6 @@ def open_replayer(configuration: ReplayConfiguration, actor: str, reason: str) -
             actor,
             reason,
         )
-
-
-def _events(audit: SqlAuditLog) -> Iterator[AuditEvent]:
-    first = 0
-    while records := audit.records(first, _EVENTS_AT_ONCE):
-        yield from (record.event for record in records)
-        first += len(records)
 
 
 def _tell_poison(record: Record, poison: Poison) -> None:

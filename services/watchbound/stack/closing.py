@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from watchbound.stack.embedded import EmbeddedStack
+from watchbound.stack.embedded import Stack
 
 _FOUND_FAULTS = (0, 1)
 """Code 1 says that something does not add up, or is not clean: the answer says what, and the caller judges it."""
@@ -55,7 +55,7 @@ class Papers:
         }
 
 
-def close_deployment(stack: EmbeddedStack, authorisation: str, reason: str) -> Papers:
+def close_deployment(stack: Stack, authorisation: str, reason: str) -> Papers:
     """End a deployment whose services have ended, and leave nothing of it but its papers.
 
     Raises:

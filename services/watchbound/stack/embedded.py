@@ -8,6 +8,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,7 +56,7 @@ class Service:
             return str(answer.read().decode())
 
 
-class Stack:
+class Stack(ABC):
     """A broker and a vector store of their own, and services that find them; all of it ends with the context.
 
     Ports are free ones, so several stacks run side by side. Its people have keys of their own (`officers`), made anew,
@@ -70,9 +71,9 @@ class Stack:
         self._resources = ExitStack()
         self.environment: dict[str, str] = {}
 
+    @abstractmethod
     def _stores(self, opening: ExitStack) -> dict[str, str]:
         """Start broker and vector store; returns what services must know of them."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
 from watchbound.adapters import codecs
-from watchbound.adapters.audit_log import SqlAuditLog, open_audit_log
+from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.kafka_lag import records_behind
 from watchbound.adapters.kafka_log import KafkaTopicReader
@@ -50,7 +50,6 @@ log = get_logger(__name__)
 
 _POLL_S = 0.2
 _READ_WITHIN_S = 300.0
-_AUDIT_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ class RecordDesk:
     def _audited(self) -> list[AuditEvent] | None:
         try:
             with closing(open_audit_log(self._configuration.audit)) as audit:
-                return list(_events(audit))
+                return list(audit.events())
         except Unavailable as error:
             log.warning("the audit log could not be read", reason=str(error))
             return None
@@ -167,10 +166,3 @@ def _hand_over(record: Record, handler: Callable[[Record], None]) -> None:
         handler(record)
     except Poison as poison:
         log.warning("unreadable record", topic=record.source.topic, offset=record.offset, reason=str(poison))
-
-
-def _events(audit: SqlAuditLog) -> Iterator[AuditEvent]:
-    first = 0
-    while page := audit.records(first, _AUDIT_PAGE):
-        yield from (record.event for record in page)
-        first += len(page)
