@@ -13,6 +13,7 @@ the product as it is runs once more, under the threshold that was found, and wha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -35,6 +36,7 @@ from watchbound.domain.match import Match
 from watchbound.matching import judge as judge_module
 from watchbound.matching.decide import DecisionPolicy, Finding, decide
 from watchbound.pipeline.topics import MATCHES
+from watchbound.pipeline.whole_topics import read_to_end
 from watchbound.stack.demo_plan import LISTED
 from watchbound.statistics.identification import OperatingPoint, operating_point, tpir_at_fpir
 from watchbound.statistics.proportion import Proportion
@@ -45,6 +47,7 @@ NOTE = (
     " intervals (Wilson, 95 %, by passage) are too narrow, and nothing follows for other people"
 )
 
+_READ_WITHIN_S = 300.0
 _ANYTHING = 0.001
 _MOST_FALSE_ALERTS = 3
 
@@ -130,14 +133,12 @@ def _ours(setting: Setting, known: Templates, threshold: float, prepare: Prepare
 
 def announced(stand: Stand) -> list[Match]:
     """All matches that are on the log."""
-    reader = KafkaTopicReader(stand.configuration.kafka, [MATCHES.name], "bench-matches")
-    found: list[Match] = []
-    try:
-        while not reader.caught_up():
-            found += [codecs.MATCH.decode(record.value) for record in reader.poll(0.2) if record.value is not None]
-    finally:
-        reader.close()
-    return found
+    with closing(KafkaTopicReader(stand.configuration.kafka, [MATCHES.name], "bench-matches")) as reader:
+        return [
+            codecs.MATCH.decode(record.value)
+            for record in read_to_end(reader, _READ_WITHIN_S)
+            if record.value is not None
+        ]
 
 
 def sightings(matches: Iterable[Match]) -> dict[str, list[Sighting]]:

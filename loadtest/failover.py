@@ -25,6 +25,7 @@ from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.domain.errors import Unavailable
 from watchbound.pipeline.topics import Cleanup, Topic
+from watchbound.pipeline.whole_topics import read_to_end
 from watchbound.settings import KafkaSettings, load
 from watchbound.stack.apache_kafka import FAST_FAILOVER, ApacheKafka
 
@@ -37,6 +38,7 @@ _DEFAULTS = {
 }
 _BEFORE_S = 3.0
 _AFTER_S = 3.0
+_READ_WITHIN_S = 60.0
 _TOPIC = Topic("failover", "any", 1, Cleanup.DELETE, None)
 
 
@@ -84,10 +86,7 @@ def leader(kafka: KafkaSettings, topic: str) -> int:
 def read_back(kafka: KafkaSettings) -> Counter[int]:
     """How often each number stands in the topic."""
     with closing(KafkaTopicReader(kafka, [_TOPIC.name], "failover")) as reader:
-        found: Counter[int] = Counter()
-        while not reader.caught_up():
-            found.update(int(record.value or b"") for record in reader.poll(0.5))
-    return found
+        return Counter(int(record.value or b"") for record in read_to_end(reader, _READ_WITHIN_S))
 
 
 def measure(properties: dict[str, str]) -> dict[str, Any]:

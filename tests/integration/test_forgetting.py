@@ -21,10 +21,10 @@ from watchbound.stack.prove.forbidden import Forbidden, Material
 from watchbound.stack.prove.forgetting import ProofOptions, prove_forgetting
 from watchbound.stack.prove.witness import Witness
 
+pytestmark = pytest.mark.long
+
 HOLDER = """
 import sys
-
-pytestmark = pytest.mark.long
 held = bytearray(open(sys.argv[1], "rb").read())
 print("ready", flush=True)
 sys.stdin.read()

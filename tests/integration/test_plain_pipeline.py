@@ -17,6 +17,7 @@ from loadtest.reader import Reading
 from numpy.typing import NDArray
 from pymilvus import MilvusClient
 
+from tests.fixtures.stack import require
 from watchbound.adapters.kafka_log import KafkaRecordProducer
 from watchbound.camera.synthetic import enrolment_photo
 from watchbound.settings import KafkaSettings, load
@@ -91,7 +92,11 @@ def test_every_face_is_found_and_the_listed_one_is_hit_in_every_frame(broker: st
 
 
 def test_face_recognition_finds_the_listed_one_in_every_frame(broker: str) -> None:
-    pytest.importorskip("dlib", reason="make bench installs it; it is no dependency of the product")
+    require(
+        None
+        if importlib.util.find_spec("dlib")
+        else "face_recognition is no dependency of the product: make bench-tools"
+    )
     make = partial(DlibPipeline, [{"P001": enrolment_photo("P001")}], 50)
     result = Reading(make, broker, TOPIC, FRAMES, threshold=0.5).result()
     assert (result.faces, result.hits) == (2 * FRAMES, FRAMES)

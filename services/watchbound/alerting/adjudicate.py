@@ -10,17 +10,16 @@ from typing import TypeVar
 
 from watchbound.domain.alert import Alert
 from watchbound.domain.decision import Decision
-from watchbound.domain.errors import InvalidValue, NotTrusted, Poison, Unavailable, UnknownReference
+from watchbound.domain.errors import InvalidValue, NotTrusted, Poison, UnknownReference
 from watchbound.pipeline.reviewers import require_reviewer
 from watchbound.pipeline.topics import ALERTS, DECISIONS
+from watchbound.pipeline.whole_topics import read_to_end
 from watchbound.ports import Codec, Record, TopicReader, TrustList
 
 T = TypeVar("T")
 
 SHORTEST_PREFIX = 6
 """Of an alert id in hexadecimal: 24 bits, enough for a day's alerts and short enough to type."""
-
-_POLL_S = 0.2
 
 
 @dataclass(slots=True)
@@ -106,18 +105,12 @@ def read_docket(
         msg = f"give at least {SHORTEST_PREFIX} characters of the alert's id, got {prefix!r}"
         raise InvalidValue(msg)
     docket = Docket(prefix, trusted)
-    deadline = monotonic() + timeout_s
-    while True:
-        for record in reader.poll(_POLL_S):
-            if record.source.topic == ALERTS.name:
-                _take(record, alerts, docket.take_alert)
-            elif record.source.topic == DECISIONS.name:
-                _take(record, decisions, docket.take_decision)
-        if reader.caught_up():
-            return docket
-        if monotonic() >= deadline:
-            msg = f"{ALERTS.name} and {DECISIONS.name} were not read to their ends within {timeout_s:g} s; try again"
-            raise Unavailable(msg)
+    for record in read_to_end(reader, timeout_s, monotonic):
+        if record.source.topic == ALERTS.name:
+            _take(record, alerts, docket.take_alert)
+        elif record.source.topic == DECISIONS.name:
+            _take(record, decisions, docket.take_decision)
+    return docket
 
 
 def _take(record: Record, codec: Codec[T], take: Callable[[T], None]) -> None:

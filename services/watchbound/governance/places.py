@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,10 +12,12 @@ from watchbound.domain.fingerprint import Fingerprints
 from watchbound.domain.match import subject_key
 from watchbound.domain.sealing import Purpose
 from watchbound.pipeline.topics import WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
+from watchbound.pipeline.whole_topics import read_to_end
 from watchbound.ports import Gallery, KeyRing, PictureStore, Record, RecordProducer, TopicReader
 
 _ACKNOWLEDGED_WITHIN_S = 10.0
-_POLL_S = 0.2
+_READ_WITHIN_S = 3600.0
+"""Generous: frames are read too, and a purge that gives up is tried again."""
 _JPEG = b"\xff\xd8\xff"
 _SAMPLE = b"a sample that must not open after its key is destroyed"
 _SAMPLE_OF = "purge"
@@ -75,12 +78,8 @@ def records_of(reader: Callable[[str], TopicReader]) -> Records:
     """Reads topics from their beginning to what stood in them when reading began."""
 
     def read(topic: str) -> Iterator[Record]:
-        following = reader(topic)
-        try:
-            while not following.caught_up():
-                yield from following.poll(_POLL_S)
-        finally:
-            following.close()
+        with closing(reader(topic)) as following:
+            yield from read_to_end(following, _READ_WITHIN_S)
 
     return read
 

@@ -24,6 +24,7 @@ from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.feed import Feed, authority_handler
 from watchbound.pipeline.topics import ALL_TOPICS, AUTHORISATIONS, DEAD_LETTERS
+from watchbound.pipeline.whole_topics import read_to_end
 from watchbound.ports import Record
 from watchbound.replay.judges import judges
 from watchbound.replay.letters import Letter, read_letters, standings
@@ -40,7 +41,7 @@ from watchbound.settings import (
 log = get_logger(__name__)
 
 _CURRENT_WITHIN_S = 30.0
-_POLL_S = 0.5
+_READ_WITHIN_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,12 @@ def kept_letters(configuration: ReplayConfiguration) -> list[Letter]:
     """The dead letters that the topic still holds, and what the audit log says was done about each.
 
     Raises:
-        Unavailable: the broker or the audit log does not answer.
+        Unavailable: the broker or the audit log does not answer, or not in time.
         Poison: a record of the topic is no dead letter.
     """
     ensure_topics(configuration.kafka, [DEAD_LETTERS])
-    records: list[Record] = []
     with closing(KafkaTopicReader(configuration.kafka, [DEAD_LETTERS.name], "watchbound-replay")) as reader:
-        while True:
-            records += reader.poll(_POLL_S)
-            if reader.caught_up():
-                break
+        records = list(read_to_end(reader, _READ_WITHIN_S))
     with closing(open_audit_log(configuration.audit)) as audit:
         return read_letters(records, codecs.DEAD_LETTER, standings(audit.events()))
 

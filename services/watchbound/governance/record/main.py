@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from watchbound.pipeline.topics import (
     TALLIES,
     WATCHLIST_CHANGES,
 )
+from watchbound.pipeline.whole_topics import read_to_end
 from watchbound.ports import Record
 from watchbound.settings import (
     AdjudicationSettings,
@@ -48,7 +48,6 @@ from watchbound.settings import (
 
 log = get_logger(__name__)
 
-_POLL_S = 0.2
 _READ_WITHIN_S = 300.0
 
 
@@ -132,17 +131,10 @@ class RecordDesk:
             DECISIONS.name: lambda record: gatherer.take_decision(codecs.DECISION.decode(record.value or b"")),
         }
         reader = KafkaTopicReader(self._configuration.kafka, list(handlers), "record")
-        deadline = time.monotonic() + _READ_WITHIN_S
         with closing(reader):
-            while True:
-                for record in reader.poll(_POLL_S):
-                    _hand_over(record, handlers[record.source.topic])
-                if reader.caught_up():
-                    view.confirm()
-                    return
-                if time.monotonic() >= deadline:
-                    msg = f"the topics were not read to their ends within {_READ_WITHIN_S:g} s; try again"
-                    raise Unavailable(msg)
+            for record in read_to_end(reader, _READ_WITHIN_S):
+                _hand_over(record, handlers[record.source.topic])
+        view.confirm()
 
     def _in_flight(self) -> int | None:
         try:

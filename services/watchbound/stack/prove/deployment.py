@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from watchbound.domain.face import Box
 from watchbound.domain.frame import Frame
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.topics import ALL_TOPICS
+from watchbound.pipeline.whole_topics import read_to_end
 from watchbound.ports import Record
 from watchbound.settings import KafkaSettings, load
 from watchbound.stack.demo import Observer, authorise_and_enrol
@@ -54,18 +55,8 @@ class Running:
     def records(self) -> list[Record]:
         """Every record of every topic, from the beginning."""
         kafka = load(KafkaSettings, bootstrap=self.stack.environment["WATCHBOUND_KAFKA_BOOTSTRAP"])
-        reader = KafkaTopicReader(kafka, [topic.name for topic in ALL_TOPICS], "prover")
-        try:
-            records = reader.poll(0.5)
-            deadline = time.monotonic() + _SETTLE_S
-            while not reader.caught_up():
-                if time.monotonic() > deadline:
-                    msg = f"the topics could not be read to their ends within {_SETTLE_S:g} s"
-                    raise Unavailable(msg)
-                records += reader.poll(0.5)
-        finally:
-            reader.close()
-        return records
+        with closing(KafkaTopicReader(kafka, [topic.name for topic in ALL_TOPICS], "prover")) as reader:
+            return list(read_to_end(reader, _SETTLE_S))
 
     def stop(self) -> None:
         """End the services in order, so that what they write at their end is there to be searched."""
