@@ -9,7 +9,6 @@ passage gap is short, so that the few people of the footage open enough of them.
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,15 +25,13 @@ from loadtest.portraits import templates
 from loadtest.setting import Setting
 from loadtest.stand import Stand
 from watchbound.adapters import codecs
-from watchbound.adapters.kafka_log import KafkaTopicReader
 from watchbound.domain.alert import AlertEvent
-from watchbound.domain.errors import Unavailable
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.topics import ALERTS, MATCHES
 from watchbound.ports import Record
-from watchbound.settings import KafkaSettings
 from watchbound.stack.demo_plan import LISTED
 from watchbound.stack.embedded import EmbeddedStack, Service
+from watchbound.stack.topic_watch import TopicWatch
 
 LOAD = 0.7
 PASSAGE_GAP_S = 0.5
@@ -75,46 +72,6 @@ class Observed:
             latencies.append((now - captured_at).total_seconds())
 
 
-class Observer:
-    """Follows both topics in a thread of its own, as a context manager."""
-
-    def __init__(self, kafka: KafkaSettings, since: datetime) -> None:
-        self.observed = Observed(since)
-        self._reader = KafkaTopicReader(kafka, [ALERTS.name, MATCHES.name], "bench-observer")
-        self._stop = threading.Event()
-        self._failed: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
-
-    def __enter__(self) -> Observer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=10.0)
-        self._reader.close()
-
-    def check(self) -> None:
-        """Fail rather than report what nobody saw.
-
-        Raises:
-            Unavailable: the thread ended.
-        """
-        if self._failed is not None:
-            msg = f"the observer ended: {self._failed!r}"
-            raise Unavailable(msg) from self._failed
-
-    def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
-                records = self._reader.poll(_POLL_S)
-                now = datetime.now(UTC)
-                for record in records:
-                    self.observed.take(record, now)
-        except Exception as error:
-            self._failed = error
-
-
 def measure(setting: Setting) -> dict[str, Any]:
     """Start the product, load it, and collect."""
     if setting.cpu_ms_per_frame is None:
@@ -132,14 +89,16 @@ def measure(setting: Setting) -> dict[str, Any]:
         for service in (matching, alerting):
             service.process.wait_until(service.ready, _READY_S)
         setting.say(f"latency: {count} cameras for {setting.size.latency_s:.0f} s")
-        with Observer(stand.configuration.kafka, datetime.now(UTC) + _WARM_UP) as observer:
+        observed = Observed(datetime.now(UTC) + _WARM_UP)
+        topics = [ALERTS.name, MATCHES.name]
+        with TopicWatch(stand.configuration.kafka, topics, "bench-observer", observed.take, _POLL_S) as watch:
             before, started = _Meters(matching), time.monotonic()
             play(cameras, stand, setting.size.latency_s + _WARM_UP.total_seconds())
             time.sleep(_DRAIN_S)
             after, seconds = _Meters(matching), time.monotonic() - started - _DRAIN_S
-            observer.check()
+            watch.check()
         stand.close()
-    return report(observer.observed, count, after.since(before), seconds)
+    return report(observed, count, after.since(before), seconds)
 
 
 def play(cameras: Sequence[Loop], stand: Stand, seconds: float) -> int:

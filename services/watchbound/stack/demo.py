@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,19 +12,19 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from watchbound.adapters import codecs
-from watchbound.adapters.kafka_log import KafkaTopicReader
 from watchbound.domain.activation import PreDeploymentItem
 from watchbound.domain.alert import AlertEvent
-from watchbound.domain.errors import Unavailable
 from watchbound.domain.watchlist import Category
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.topics import ALERTS, TALLIES
+from watchbound.ports import Record
 from watchbound.settings import KafkaSettings, load
 from watchbound.stack.closing import close_deployment
 from watchbound.stack.demo_plan import DEMO_PAPERS, DemoPlan
 from watchbound.stack.demo_screen import DemoScreen
 from watchbound.stack.demo_summary import AlertBook, TallySheet, alert_rows, people_summary, quantiles_ms
 from watchbound.stack.embedded import EmbeddedStack, Service, Stack
+from watchbound.stack.topic_watch import TopicWatch
 
 THRESHOLD = 0.55
 """For the demonstration's invented people only; a deployment's threshold comes from calibration on its own data."""
@@ -38,56 +37,25 @@ _SETTLE_S = 30.0
 _PROGRESS_S = 5.0
 
 
-class Observer:
-    """Follows alerts and tallies as any consumer could, in a thread of its own."""
+class Observer(TopicWatch):
+    """Follows alerts and tallies, and shows the alerts."""
 
     def __init__(self, kafka: KafkaSettings, screen: DemoScreen) -> None:
         self.alerts = AlertBook()
         self.tallies = TallySheet()
         self._screen = screen
-        self._reader = KafkaTopicReader(kafka, [ALERTS.name, TALLIES.name], "demo-observer")
-        self._stop = threading.Event()
-        self._failed: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
+        super().__init__(kafka, [ALERTS.name, TALLIES.name], "demo-observer", self._note)
 
-    def __enter__(self) -> Observer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=10.0)
-        self._reader.close()
-
-    def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
-                for record in self._reader.poll(0.05):
-                    if record.value is None:
-                        continue
-                    if record.source.topic == TALLIES.name:
-                        self.tallies.add(codecs.TALLY.decode(record.value))
-                    else:
-                        self._take_alert(record.value)
-        except Exception as error:
-            self._failed = error
-
-    def _take_alert(self, value: bytes) -> None:
-        now = datetime.now(UTC)
-        alert = codecs.ALERT.decode(value)
+    def _note(self, record: Record, now: datetime) -> None:
+        if record.value is None:
+            return
+        if record.source.topic == TALLIES.name:
+            self.tallies.add(codecs.TALLY.decode(record.value))
+            return
+        alert = codecs.ALERT.decode(record.value)
         self.alerts.take(alert, now)
         opened = alert.event is AlertEvent.OPENED
         self._screen.alert(alert, (now - alert.opened_by).total_seconds() if opened else None)
-
-    def check(self) -> None:
-        """Fail loudly rather than show a run that nobody watched.
-
-        Raises:
-            Unavailable: the observer's thread ended.
-        """
-        if self._failed is not None:
-            msg = f"the demonstration's observer ended: {self._failed!r}"
-            raise Unavailable(msg) from self._failed
 
 
 @dataclass(frozen=True, slots=True)
