@@ -127,6 +127,7 @@ class MeteredEmbedder:
     def __init__(self, embedder: OnnxEmbedder, spent: Spent) -> None:
         self._embedder, self._spent = embedder, spent
         self.digest, self.provider, self.dimension = embedder.digest, embedder.provider, embedder.dimension
+        self.forget = embedder.forget
 
     def embed(self, crops: NDArray[np.uint8]) -> Any:
         """As the embedder's."""

@@ -206,6 +206,9 @@ class Embedder(Protocol):
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Templates of shape (n, d), each of norm 1, for aligned crops of shape (n, 112, 112, 3), blue-green-red."""
 
+    def forget(self) -> None:
+        """Overwrite what earlier faces have left in its memory."""
+
 
 class Gallery(Protocol):
     """The enrolled templates, one collection per authorisation; dropping it is the purge."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import cycle
 
 import cv2
 import numpy as np
@@ -12,7 +13,9 @@ from watchbound.adapters.onnx_session import ModelSession
 from watchbound.domain.errors import InvalidValue, ModelPackError
 from watchbound.domain.face import Detection
 from watchbound.extraction import yunet
+from watchbound.extraction.canvas import Canvas
 from watchbound.extraction.model_pack import EmbedderSpec, ModelPack
+from watchbound.extraction.wipe import wipe
 from watchbound.ports import Image
 from watchbound.settings import ModelSettings
 
@@ -57,6 +60,7 @@ class OnnxDetector:
         self._min_score = min_score
         self._channels = (0, 1, 2) if spec.colour == "bgr" else (2, 1, 0)
         self._inputs: OrderedDict[tuple[int, int], _Floats] = OrderedDict()
+        self._shrunk, self._planes = (Canvas(), Canvas()), Canvas()
 
     @property
     def digest(self) -> str:
@@ -77,13 +81,15 @@ class OnnxDetector:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             msg = f"expected a picture of shape (height, width, 3), uint8, got {image.shape}, {image.dtype}"
             raise InvalidValue(msg)
-        small = shrink(image, *self._limits)
+        small = shrink(image, *self._limits, self._shrunk)
         batch = self._fill(small)
         answers = self._session.run(batch, yunet.OUTPUTS)
         return yunet.decode(answers, batch.shape[3], self._min_score, image.shape[1] / small.shape[1])
 
     def forget(self) -> None:
         """Look at black pictures of every size kept: it overwrites the buffers, and what the model computed last."""
+        for canvas in (*self._shrunk, self._planes):
+            canvas.forget()
         for batch in self._inputs.values():
             for plane, black in zip(batch[0], self._black(), strict=True):
                 plane.fill(black)
@@ -96,7 +102,8 @@ class OnnxDetector:
         """The picture in the top-left corner of the model's input, black beyond it."""
         height, width = image.shape[:2]
         batch = self._input(height, width)
-        planes = cv2.split(image)  # contiguous planes first: converting a strided one takes twice as long
+        # Contiguous planes first: converting a strided one takes twice as long.
+        planes = cv2.split(image, list(self._planes.of(3, height, width)))
         for place, channel in enumerate(self._channels):
             target = batch[0, place, :height, :width]
             target[...] = planes[channel]
@@ -130,11 +137,11 @@ class OnnxEmbedder:
 
     def __init__(self, pack: ModelPack, settings: ModelSettings) -> None:
         self._spec = pack.embedder
-        # What it computes on the way to a template shows the face too, and the next face may be an hour away.
-        self._session = ModelSession(self._spec, settings, keeps_memory=False)
+        self._session = ModelSession(self._spec, settings)
         width, height = self._spec.input_size
         self._session.require_input(None, 3, height, width)
         self._check_dimension(self._spec)
+        self._settle()
 
     @property
     def digest(self) -> str:
@@ -165,7 +172,18 @@ class OnnxEmbedder:
             return np.empty((0, self.dimension), np.float32)
         step = _EMBED_AT_ONCE[self.provider]
         parts = [self._session.run(self._batch(crops[start : start + step]))[0] for start in range(0, len(crops), step)]
-        return _unit(np.concatenate(parts))
+        raw = np.concatenate(parts)
+        templates = _unit(raw)
+        wipe(raw, *parts)
+        return templates
+
+    def forget(self) -> None:
+        """Look at plain grey, in as many faces at once as ever, and have onnxruntime give back what memory it can.
+
+        It never gives back what it took first; that, the grey overwrites.
+        """
+        for count in self._counts():
+            self._session.run(self._grey(count), gives_back=True)
 
     def _batch(self, crops: NDArray[np.uint8]) -> _Floats:
         ordered = crops[..., ::-1] if self._spec.colour == "rgb" else crops
@@ -175,10 +193,27 @@ class OnnxEmbedder:
             batch *= np.asarray(self._spec.scale, np.float32)[:, None, None]
         return batch
 
+    def _settle(self) -> None:
+        """Have onnxruntime lay out its memory while it sees nobody, so that grey finds all of it (`forget`).
+
+        It notes what a number of faces needs the first time, lays it out the second time, and keeps to that.
+        """
+        for count in self._counts():
+            for _ in range(2):
+                self._session.run(self._grey(count))
+
+    def _counts(self) -> tuple[int, int]:
+        """The fewest and the most faces at once; on a CPU there is nothing between."""
+        return 1, _EMBED_AT_ONCE[self.provider]
+
+    def _grey(self, count: int) -> _Floats:
+        """What the model is given for faces of nobody."""
+        width, height = self._spec.input_size
+        return self._batch(np.full((count, height, width, 3), 128, np.uint8))
+
     def _check_dimension(self, spec: EmbedderSpec) -> None:
         """Run once on two grey crops: a shape in a file is a claim. It also makes the first real face no slower."""
-        width, height = spec.input_size
-        answers = self._session.run(self._batch(np.full((2, height, width, 3), 128, np.uint8)))
+        answers = self._session.run(self._grey(2))
         if answers[0].shape != (2, spec.dimension):
             msg = (
                 f"{spec.path}: expected templates of shape (n, {spec.dimension}), got {answers[0].shape} for two faces"
@@ -186,21 +221,29 @@ class OnnxEmbedder:
             raise ModelPackError(msg)
 
 
-def shrink(image: Image, width: int, height: int) -> Image:
+def shrink(image: Image, width: int, height: int, canvases: tuple[Canvas, Canvas] | None = None) -> Image:
     """The picture scaled down, if need be, until it fits in width×height.
 
     Halving averages four pixels and is OpenCV's fastest path; what remains, a factor below two, needs no more than
     linear interpolation. So nothing aliases, at a third of the cost of `INTER_AREA` in one step.
+
+    Args:
+        image: shape (height, width, 3).
+        width: most columns.
+        height: most rows.
+        canvases: where to, step by step in turn; the picture is then valid until the next one.
     """
+    onto = cycle(canvases or (Canvas(), Canvas()))
     factor = min(1.0, width / image.shape[1], height / image.shape[0])
     if factor >= 1.0:
         return image
     target = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
     while image.shape[1] >= 2 * target[0] and image.shape[0] >= 2 * target[1]:
         half = (image.shape[1] // 2, image.shape[0] // 2)
-        image = cv2.resize(image[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA)
+        whole = image[: 2 * half[1], : 2 * half[0]]
+        image = cv2.resize(whole, half, next(onto).of(half[1], half[0], 3), interpolation=cv2.INTER_AREA)
     if (image.shape[1], image.shape[0]) != target:
-        image = cv2.resize(image, target, interpolation=cv2.INTER_LINEAR)
+        image = cv2.resize(image, target, next(onto).of(target[1], target[0], 3), interpolation=cv2.INTER_LINEAR)
     return image
 
 

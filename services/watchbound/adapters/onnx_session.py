@@ -22,6 +22,9 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 # Pictures of several sizes alternate, and the exhaustive search would run anew for each of them.
 _PROVIDER_OPTIONS = {"CPUExecutionProvider": {}, "CUDAExecutionProvider": {"cudnn_conv_algo_search": "HEURISTIC"}}
 
+_GIVING_BACK = ort.RunOptions()
+_GIVING_BACK.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+
 _LOG_ERRORS_ONLY = 3
 _REFUSALS = (
     ort_errors.Fail,
@@ -41,14 +44,12 @@ class ModelSession:
         outputs: names of the outputs, in the order in which `run` gives them unless asked for others.
     """
 
-    def __init__(self, spec: ModelSpec, settings: ModelSettings, *, keeps_memory: bool = True) -> None:
+    def __init__(self, spec: ModelSpec, settings: ModelSettings) -> None:
         """Check and open the file.
 
         Args:
             spec: which file.
             settings: provider and threads.
-            keeps_memory: whether what is computed on the way stays in memory that onnxruntime keeps for the next run,
-                on a CPU; otherwise it is freed, and overwritten where freed memory is (`adapters.allocator`).
 
         Raises:
             ModelPackError: the file is altered, of a refused form, or one that onnxruntime cannot run.
@@ -61,7 +62,7 @@ class ModelSession:
         try:
             self._session = ort.InferenceSession(
                 data,
-                _options(settings.threads, keeps_memory=keeps_memory),
+                _options(settings.threads),
                 providers=[(self.provider, _PROVIDER_OPTIONS[self.provider])],
                 enable_fallback=0,
             )
@@ -73,9 +74,19 @@ class ModelSession:
         self._input = self._only_input(spec)
         log.info("model opened", model=spec.path.name, digest=spec.sha256[:12], provider=self.provider)
 
-    def run(self, batch: NDArray[np.float32], outputs: Sequence[str] | None = None) -> list[NDArray[np.float32]]:
-        """The model's answers to `batch` of shape (n, 3, height, width)."""
-        answers: list[NDArray[np.float32]] = self._session.run(outputs, {self._input: batch})
+    def run(
+        self, batch: NDArray[np.float32], outputs: Sequence[str] | None = None, *, gives_back: bool = False
+    ) -> list[NDArray[np.float32]]:
+        """The model's answers to `batch` of shape (n, 3, height, width).
+
+        Args:
+            batch: the model's input.
+            outputs: the names of those that are wanted, or all.
+            gives_back: whether the memory that onnxruntime keeps for the next run is freed afterwards, as far as none
+                of it is in use; freed memory is overwritten (`adapters.allocator`).
+        """
+        options = _GIVING_BACK if gives_back else None
+        answers: list[NDArray[np.float32]] = self._session.run(outputs, {self._input: batch}, options)
         return answers
 
     def require_input(self, *expected: int | None) -> None:
@@ -139,9 +150,8 @@ def require_in_use(wanted: str, in_use: Sequence[str]) -> None:
         raise ConfigurationError(msg)
 
 
-def _options(threads: int, *, keeps_memory: bool) -> ort.SessionOptions:
+def _options(threads: int) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.enable_cpu_mem_arena = keeps_memory
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL

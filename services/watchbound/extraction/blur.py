@@ -42,17 +42,17 @@ def blur(image: Image, keep: Sequence[Box], hide: Sequence[Box] = ()) -> Image:
         hide: the other faces that were found.
     """
     cell = _cell(image, hide)
-    visible = np.zeros(image.shape[:2], np.bool_)
+    visible = np.zeros(image.shape[:2], np.uint8)
     for face in keep:
-        visible[_span(face, _KEPT_AROUND, image)] = True
+        visible[_span(face, _KEPT_AROUND, image)] = 1
     for face in hide:
-        visible[_span(face, _HIDDEN_AROUND, image)] = False
+        visible[_span(face, _HIDDEN_AROUND, image)] = 0
     for face in keep:
-        visible[_span(face, 0.0, image)] = True
+        visible[_span(face, 0.0, image)] = 1
     for face in hide:
-        visible[_span(face, 0.0, image)] = False
+        visible[_span(face, 0.0, image)] = 0
     hidden = mosaic(image, cell)
-    hidden[visible] = image[visible]
+    cv2.copyTo(image, visible, hidden)
     return hidden
 
 
@@ -65,9 +65,9 @@ def mosaic(image: Image, cell: int) -> Image:
     padded = cv2.copyMakeBorder(image, 0, rows * cell - height, 0, columns * cell - width, cv2.BORDER_REPLICATE)
     means: NDArray[np.uint8] = cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA)
     coarse = (means // step * step + step // 2).astype(np.uint8)
-    whole: Image = np.repeat(np.repeat(coarse, cell, axis=0), cell, axis=1)[:height, :width].copy()
     padded.fill(0)
-    return whole
+    whole: Image = cv2.resize(coarse, (columns * cell, rows * cell), interpolation=cv2.INTER_NEAREST)
+    return np.array(whole[:height, :width])
 
 
 def _cell(image: Image, hide: Sequence[Box]) -> int:

@@ -13,6 +13,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.extraction.canvas import Canvas
 from watchbound.extraction.scans import check_scans
 from watchbound.ports import Image
 
@@ -71,16 +72,27 @@ def check_jpeg(data: bytes, limits: PictureLimits) -> tuple[int, int]:
     return width, height
 
 
-def decode_jpeg(data: bytes, limits: PictureLimits) -> Image:
+def decode_jpeg(data: bytes, limits: PictureLimits, canvas: Canvas | None = None) -> Image:
     """Pixels of a JPEG, shape (height, width, 3), blue-green-red.
+
+    Args:
+        data: the JPEG.
+        limits: what may be decoded.
+        canvas: where to; the picture is then valid until the next one.
 
     Raises:
         Poison: as `check_jpeg`, or the JPEG is truncated or damaged.
     """
     width, height = check_jpeg(data, limits)
+    canvas = canvas or Canvas()
+    memory = canvas.of(height, width, 3)
     try:
-        image: Image = simplejpeg.decode_jpeg(data, "BGR", fastdct=True, fastupsample=True, strict=True)
+        image: Image = simplejpeg.decode_jpeg(
+            data, "BGR", fastdct=True, fastupsample=True, strict=True, buffer=memory.reshape(-1)
+        )
     except ValueError as error:
+        # Half of this picture over half of another is nobody's to see.
+        canvas.forget()
         raise _damaged(width, height) from error
     return image
 

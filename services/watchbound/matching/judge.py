@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from watchbound.pipeline import metric_names as names
 from watchbound.ports import Delivery, Embedder, Metrics
 
 _TEMPLATE_ITEM_BYTES = 4
+_QUIET_AFTER = timedelta(seconds=1)
+"""Without an embedding for so long, the embedder overwrites what the last one left in it."""
 _NO_TEMPLATE = "no_template"
 """The embedder answered with something that is no unit vector; nothing can be compared with it."""
 
@@ -55,6 +58,8 @@ class Judge:
         self._counts = counts
         self._metrics = metrics
         self._policy = policy
+        self._embedded = False
+        self._embedded_at: datetime | None = None
 
     def compare(self, pending: Sequence[PendingShot], followers: Iterable[Follower]) -> list[Delivery]:
         """Embed the shots together, add them to their passages, and ask the watchlist about each passage once.
@@ -79,15 +84,27 @@ class Judge:
         """Tell the audit log of searches whose span is over."""
         self._search.settle()
 
-    def forget_freed(self) -> None:
-        """Overwrite the templates that were let go of."""
-        wipe_freed([self._embedder.dimension * _TEMPLATE_ITEM_BYTES])
+    def forget(self, now: datetime, freed: bool) -> None:
+        """Overwrite what is left of templates that were let go of, and the embedder's memory once it has rested.
+
+        Args:
+            now: by the trusted clock.
+            freed: whether templates may have been let go of since the last time.
+        """
+        if freed:
+            wipe_freed([self._embedder.dimension * _TEMPLATE_ITEM_BYTES])
+        if self._embedded:
+            self._embedded, self._embedded_at = False, now
+        elif self._embedded_at is not None and now - self._embedded_at > _QUIET_AFTER:
+            self._embedded_at = None
+            self._embedder.forget()
 
     def _fused(self, pending: Sequence[PendingShot]) -> dict[str, Passage]:
         """Embed the shots and add them to their passages; those passages, by track."""
         crops = np.stack([p.sight.shot.crop for p in pending])
         with timed(self._metrics, "embed"):
             templates = self._embedder.embed(crops)
+            self._embedded = True
         wipe(crops)
         self._metrics.count(names.EMBEDDINGS_MADE, len(pending))
         norms = np.linalg.norm(templates, axis=1)

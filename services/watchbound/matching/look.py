@@ -13,6 +13,7 @@ from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.face import Box, Detection
 from watchbound.domain.frame import Capture
 from watchbound.extraction.align import align
+from watchbound.extraction.canvas import Canvas
 from watchbound.extraction.decode import PictureLimits, check_jpeg, decode_jpeg, glance_jpeg
 from watchbound.extraction.quality import QualityFault, QualityGate, assess, worth, worth_bound
 from watchbound.extraction.shots import Shot, ShotPolicy, TrackEvidence, cut_context
@@ -23,7 +24,7 @@ from watchbound.matching.timing import timed
 from watchbound.ports import Detector, Embedder, Image, Metrics
 
 _QUIET_AFTER = timedelta(seconds=1)
-"""Without a search for so long, the detector overwrites what the last one left in it."""
+"""Without a search for so long, what the last one left is overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Look:
         self._shots = shots
         self._counts = counts
         self._metrics = metrics
+        self._canvas = Canvas()
         self._looked_at: datetime | None = None
 
     def at(
@@ -74,7 +76,7 @@ class Look:
             self._counts.rested(frame, rest)
             return []
         with timed(self._metrics, "decode"):
-            image = decode_jpeg(jpeg, limits)
+            image = decode_jpeg(jpeg, limits, self._canvas)
         with timed(self._metrics, "detect"):
             detections = self._eyes.detector.detect(image)
         self._looked_at = now
@@ -87,12 +89,13 @@ class Look:
     def forget(self, now: datetime) -> bool:
         """Nobody is followed any more: whether faces may be left in freed memory.
 
-        A second after the last search the detector overwrites its buffers too; then nothing is left.
+        A second after the last search the picture and the detector's buffers are overwritten too; then nothing is left.
         """
         if self._looked_at is None:
             return False
         if now - self._looked_at > _QUIET_AFTER:
             self._looked_at = None
+            self._canvas.forget()
             self._eyes.detector.forget()
         return True
 

@@ -62,7 +62,7 @@ class WatchlistSearch:
     def candidates(
         self, authorisation_id: str, probes: NDArray[np.float32], model_digest: str, thresholds: frozenset[float]
     ) -> list[list[Candidate]]:
-        """For each probe of shape (n, d), the listed entries most like it, best first.
+        """For each probe of shape (n, d), the entries most like it, best first; who could be matched is listed.
 
         Args:
             authorisation_id: whose watchlist.
@@ -78,10 +78,15 @@ class WatchlistSearch:
             lambda: self._stored(authorisation_id, probes, model_digest), "watchlist cannot be searched"
         )
         self._gate.count(authorisation_id, len(probes))
-        now = self._clock.now()
+        now, lowest = self._clock.now(), min(thresholds)
 
-        def listed(reference: str) -> bool:
-            return self._roster.status(authorisation_id, reference, now) is EntryStatus.LISTED
+        def listed(candidate: Candidate) -> bool:
+            # Below every threshold nobody is spoken of; to verify the papers of all who are far away would cost more
+            # than the search that found them.
+            reference = candidate.entry.reference
+            return (
+                candidate.score < lowest or self._roster.status(authorisation_id, reference, now) is EntryStatus.LISTED
+            )
 
         return self._delta.correct(authorisation_id, probes, model_digest, stored, self._limit, listed)
 

@@ -114,5 +114,4 @@ class MatchingWorker:
             shot = each.sight.shot
             wipe(shot.crop, None if id(shot.context) in shown else shot.context)
         left = not followed and self._look.forget(now)
-        if pending or left:
-            self._judge.forget_freed()
+        self._judge.forget(now, freed=bool(pending) or left)

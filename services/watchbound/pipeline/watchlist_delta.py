@@ -163,7 +163,7 @@ class WatchlistDelta:
         model_digest: str,
         stored: Sequence[Sequence[Candidate]],
         limit: int,
-        listed: Callable[[str], bool],
+        listed: Callable[[Candidate], bool],
     ) -> list[list[Candidate]]:
         """The gallery's answer with both rules of this module applied, as of one moment.
 
@@ -174,7 +174,7 @@ class WatchlistDelta:
             stored: the gallery's answer. Ask it for a few candidates more than are needed, since those that are
                 passed over here leave no room for the ones that they pushed out.
             limit: candidates wanted for each probe.
-            listed: whether a reference may be spoken of now: vouched for and not expired (see `watchlist_roster`).
+            listed: whether a candidate may be spoken of now: vouched for and not expired (see `watchlist_roster`).
 
         Raises:
             InvalidValue: the probes come from another model than a held entry's.
@@ -193,7 +193,7 @@ class WatchlistDelta:
             ]
         fresh = packed.search(probes, model_digest, limit)
         answers = ([*known, *found] for known, found in zip(trusted, fresh, strict=True))
-        return [_ranked((c for c in answer if listed(c.entry.reference)), limit) for answer in answers]
+        return [_ranked(filter(listed, answer), limit) for answer in answers]
 
     def _horizon(self) -> datetime:
         return self._clock.now() - self._keep

@@ -45,12 +45,17 @@ class ColourEmbedder:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+        self.forgotten = 0
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Mean blue, green and red of each crop of shape (n, h, w, 3) as a unit vector of shape (n, 3)."""
         self.calls.append(len(crops))
         means = crops.reshape(len(crops), -1, 3).mean(axis=1).astype(np.float32) + np.float32(1e-3)
         return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+
+    def forget(self) -> None:
+        """It keeps nothing, and counts how often it was asked."""
+        self.forgotten += 1
 
 
 def colour_template(blue: float, green: float, red: float) -> NDArray[np.float32]:

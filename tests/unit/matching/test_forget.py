@@ -53,4 +53,12 @@ def test_the_detector_forgets_once_when_nothing_is_to_be_seen_any_more() -> None
     for _ in range(30):
         scene.clock.advance(0.5)
         scene.worker.handle([])
-    assert scene.detector.forgotten == 1
+    assert scene.detector.forgotten == scene.embedder.forgotten == 1
+
+
+def test_the_embedder_forgets_though_others_are_still_searched_for() -> None:
+    """Where a camera is never still, the detector never rests; the last face must not wait for that."""
+    scene = Scene([*walk(GREEN, 1), *[[] for _ in range(40)]])
+    scene.play()
+    assert scene.embedder.forgotten == 1
+    assert scene.detector.forgotten == 0

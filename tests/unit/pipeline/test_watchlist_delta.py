@@ -72,7 +72,7 @@ def found(delta: WatchlistDelta, probe: NDArray[np.float32], limit: int = 5) -> 
 X, Y = unit(1, 0), unit(0, 1)
 
 
-def _everybody(_reference: str) -> bool:
+def _everybody(_candidate: Candidate) -> bool:
     return True
 
 
@@ -134,7 +134,7 @@ def test_correct_drops_the_removed_and_keeps_the_rest_of_the_gallery() -> None:
     delta = delta_with(added("gone", X), removed("gone"), added("new", unit(0.85, (1 - 0.85**2) ** 0.5)))
     (answer,) = delta.correct("op-1", X[None], MODEL, stored, 5, _everybody)
     assert [candidate.entry.reference for candidate in answer] == ["new", "old"]
-    (answer,) = delta.correct("op-1", X[None], MODEL, stored, 5, lambda reference: reference == "old")
+    (answer,) = delta.correct("op-1", X[None], MODEL, stored, 5, lambda candidate: candidate.entry.reference == "old")
     assert [candidate.entry.reference for candidate in answer] == ["old"], "nobody vouched for the other"
 
 
