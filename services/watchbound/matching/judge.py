@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from watchbound.domain.candidate import Candidate
 from watchbound.domain.embedding import UNIT_TOLERANCE
 from watchbound.domain.errors import KeyDestroyed
 from watchbound.extraction.shots import ShotPolicy
@@ -149,13 +150,10 @@ class Judge:
         passage.latest = pending.sight
         return passage
 
-    def _judge(self, authorisation_id: str, group: list[tuple[Passage, Sight]]) -> Iterable[Delivery]:
-        probes = np.stack([passage.evidence.fused() for passage, _ in group])
+    def _judge(self, authorisation_id: str, group: Sequence[tuple[Passage, Sight]]) -> Iterable[Delivery]:
         with timed(self._metrics, "search"):
-            thresholds = frozenset(sight.authorisation.threshold for _, sight in group)
-            answers = self._search.candidates(authorisation_id, probes, self._embedder.digest, thresholds)
-        wipe(probes)
-        for (passage, sight), candidates in zip(group, answers, strict=True):
+            answers = self._search.until_answered(lambda: self._compared(authorisation_id, group))
+        for (passage, sight), candidates in answers:
             if not passage.compared:
                 passage.compared = True
                 self._counts.compared(sight.frame)
@@ -164,9 +162,30 @@ class Judge:
             permitted = [candidate for candidate in candidates if candidate.entry.category in categories]
             finding = decide(permitted, passage.evidence.count, threshold, self._policy.decision)
             passage.evidence.judged(finding.standing)
-            # The search may have waited: authority is asked once more, at the last moment.
+            # The search may have taken its time: authority is asked once more, at the last moment.
             if finding.candidate is not None and self._admission.refusal(sight.frame) is None:
                 try:
                     yield self._announcer.announce(passage, sight, finding.candidate, self._embedder.digest)
                 except KeyDestroyed:
                     self._metrics.count(names.MATCHES_UNSEALABLE, camera=sight.frame.camera_id)
+
+    def _compared(
+        self, authorisation_id: str, group: Sequence[tuple[Passage, Sight]]
+    ) -> list[tuple[tuple[Passage, Sight], list[Candidate]]]:
+        """The candidates for those of the group who may be compared at this moment; nobody else is.
+
+        Raises:
+            Unavailable: see `WatchlistSearch.candidates`.
+        """
+        permitted = [each for each in group if self._admission.refusal(each[1].frame) is None]
+        for passage, _ in group:
+            passage.evidence.awaited = False
+        if not permitted:
+            return []
+        probes = np.stack([passage.evidence.fused() for passage, _ in permitted])
+        thresholds = frozenset(sight.authorisation.threshold for _, sight in permitted)
+        try:
+            answers = self._search.candidates(authorisation_id, probes, self._embedder.digest, thresholds)
+        finally:
+            wipe(probes)
+        return list(zip(permitted, answers, strict=True))

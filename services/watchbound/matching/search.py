@@ -71,12 +71,18 @@ class WatchlistSearch:
             thresholds: those in force that the answers will be held against, for the audit log.
 
         Raises:
-            Stopped: the worker was told to stop before the audit log and the gallery answered.
+            Unavailable: the audit log or the gallery does not answer; nobody was compared (see `until_answered`).
         """
-        self._until_answered(lambda: self._gate.admit(authorisation_id, thresholds), "nothing is compared unrecorded")
-        stored = self._until_answered(
-            lambda: self._stored(authorisation_id, probes, model_digest), "watchlist cannot be searched"
-        )
+        try:
+            self._gate.admit(authorisation_id, thresholds)
+        except Unavailable as error:
+            msg = f"nothing is compared unrecorded: {error}"
+            raise Unavailable(msg) from error
+        try:
+            stored = self._stored(authorisation_id, probes, model_digest)
+        except (Unavailable, UnknownReference) as error:
+            msg = f"watchlist cannot be searched: {error}"
+            raise Unavailable(msg) from error
         self._gate.count(authorisation_id, len(probes))
         now, lowest = self._clock.now(), min(thresholds)
 
@@ -134,13 +140,21 @@ class WatchlistSearch:
         else:
             self.complaint = None
 
-    def _until_answered(self, ask: Callable[[], T], otherwise: str) -> T:
+    def until_answered(self, ask: Callable[[], T]) -> T:
+        """What `ask` returns, once it does; asked anew after each pause, so that it can see what has changed.
+
+        Args:
+            ask: asks for `candidates`; raises Unavailable where there is no answer.
+
+        Raises:
+            Stopped: the worker was told to stop before there was one.
+        """
         pause = _FIRST_PAUSE_S
         while not self._stop.is_set():
             try:
                 answer = ask()
-            except (Unavailable, UnknownReference) as error:
-                self.complaint = f"{otherwise}: {error}"
+            except Unavailable as error:
+                self.complaint = str(error)
                 self._stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
                 continue

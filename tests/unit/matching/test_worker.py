@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tests.unit.extraction.faces import face_at
 from tests.unit.matching.scene import BLUE, GREEN, OFFICE, RED, START, TERMS, Scene, enrolled, picture, walk
+from watchbound.domain.act import ActKind
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.sealing import Purpose
 from watchbound.domain.watchlist import Category, EntryRemoved
@@ -99,6 +100,55 @@ def test_nothing_matches_once_cancelled_or_unknown_or_stale() -> None:
         scene.play()
         assert scene.matches() == []
         assert scene.metrics.total(names.FRAMES_REFUSED) == 3
+
+
+def searches(scene: Scene) -> list[int]:
+    """From now on, how many probes each question to the gallery holds, whether it is answered or not."""
+    asked: list[int] = []
+    search = scene.gallery.search
+
+    def counted(*args: Any) -> Any:
+        asked.append(len(args[1]))
+        return search(*args)
+
+    scene.gallery.search = counted  # type: ignore[assignment]
+    return asked
+
+
+def paused(scene: Scene) -> None:
+    """What an officer's pause tells the worker."""
+    scene.authority.apply(OFFICE.with_act(OFFICE.active(TERMS), ActKind.PAUSE, OFFICE.officer, scene.clock.now()))
+
+
+def test_nobody_in_view_is_compared_after_a_pause_though_the_list_grows() -> None:
+    scene = Scene(walk(RED, 3))
+    scene.play()
+    assert scene.cameras.passages()
+    paused(scene)
+    asked = searches(scene)
+    scene.gallery.add([enrolled("red", RED)])
+    scene.tell(scene.officers.added([enrolled("red", RED)], scene.clock.now()))
+    scene.worker.handle([])
+    assert asked == []
+
+
+def test_a_search_that_waits_is_not_made_once_its_authority_is_paused() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    asked = searches(scene)
+    scene.gallery.down = True
+
+    def pause_and_mend() -> None:
+        paused(scene)
+        asked.append(-1)
+        scene.gallery.down = False
+
+    timer = threading.Timer(0.3, pause_and_mend)
+    timer.start()
+    scene.play()
+    timer.join()
+    assert asked[-1] == -1, "nothing was asked after the pause"
+    assert len(asked) > 1
+    assert scene.matches() == []
 
 
 def test_authority_that_ends_while_the_search_waits_announces_nothing() -> None:
