@@ -140,6 +140,8 @@ def live_and_die(folder: Path) -> None:
             "answered",
         ]
 
+        assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in cluster.pids()} == {os.getpriority(os.PRIO_PROCESS, 0)}
+
         os.kill(cluster.pids()[0], signal.SIGKILL)
         supervised_until(cluster, lambda: lines(folder, "worker-0").count("running") == 2)
         assert restarts == [1]
