@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchbound.domain.errors import Poison, PoisonReason
+from watchbound.extraction.canvas import Canvas
 from watchbound.extraction.decode import PictureLimits, decode_jpeg, glance_jpeg
 
 LIMITS = PictureLimits(max_bytes=200_000, max_pixels=1280 * 720)
@@ -71,6 +72,44 @@ def test_a_bomb_is_refused_before_its_pixels_are_allocated() -> None:
 def test_no_bytes_do_anything_but_poison(data: bytes) -> None:
     with pytest.raises(Poison):
         decode_jpeg(data, LIMITS)
+
+
+def primed(colour: int) -> Canvas:
+    """A canvas on which a larger picture of one colour was seen."""
+    canvas = Canvas()
+    canvas.of(720, 1280, 3).fill(colour)
+    return canvas
+
+
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=3), st.sampled_from([240, 480]))
+def test_nothing_of_the_picture_before_shows_in_the_next_whatever_its_bytes(
+    flips: list[tuple[int, int]], height: int
+) -> None:
+    data = bytearray(jpeg(320, height))
+    for at, value in flips:
+        data[at % len(data)] = value
+    canvases = [primed(0), primed(255)]
+    try:
+        one, other = (decode_jpeg(bytes(data), LIMITS, canvas) for canvas in canvases)
+    except Poison:
+        return
+    assert np.array_equal(one, other)
+
+
+def test_a_refused_picture_leaves_nothing_on_the_canvas() -> None:
+    canvas = primed(255)
+    with pytest.raises(Poison):
+        decode_jpeg(jpeg(640, 480)[:-2000], LIMITS, canvas)
+    assert not canvas.of(720, 1280, 3).any()
+
+
+def test_a_canvas_grows_and_gives_what_was_asked_for() -> None:
+    canvas = Canvas()
+    for width, height in ((320, 240), (640, 480), (200, 100)):
+        image = decode_jpeg(jpeg(width, height), LIMITS, canvas)
+        assert np.array_equal(image, decode_jpeg(jpeg(width, height), LIMITS))
+    canvas.forget()
+    assert not canvas.of(480, 640, 3).any()
 
 
 @given(st.integers(0, 3000), st.integers(0, 255))
