@@ -179,6 +179,7 @@ def _set(variables: Mapping[str, str | None]) -> None:
 
 def _main(pipe: Any, progress: Any, configuration: MatchingConfiguration, frames: int, prepare: Prepare | None) -> None:
     watched = {"kernels": _kernels(), **(prepare() if prepare else {})}
+    reader = _Reader()
     worker = WorkerProcess(configuration, "worker-0")
     thread = threading.Thread(target=worker.run, name="worker")
     thread.start()
@@ -188,7 +189,7 @@ def _main(pipe: Any, progress: Any, configuration: MatchingConfiguration, frames
         if not thread.is_alive():
             msg = "the worker's thread ended before its frames were processed"
             raise RuntimeError(msg)
-        reading = _Reading.of(worker, watched)
+        reading = reader.read(worker, watched)
         with progress.get_lock():
             progress[:] = astuple(Progress(reading.counts["processed"], reading.cpu_s, reading.at))
         return reading
@@ -226,11 +227,20 @@ class _Reading:
     at: float
     watched: Mapping[str, float]
 
-    @classmethod
-    def of(cls, worker: WorkerProcess, watched: Mapping[str, Stopwatch]) -> _Reading:
-        counts = _counts(worker.exposition())
+
+class _Reader:
+    """Reads the meters; what it costs to understand them is left out, since no worker does that."""
+
+    def __init__(self) -> None:
+        self._understanding_s = 0.0
+
+    def read(self, worker: WorkerProcess, watched: Mapping[str, Stopwatch]) -> _Reading:
+        exposition = worker.exposition()
+        started = time.thread_time()
+        counts = _counts(exposition)
+        self._understanding_s += time.thread_time() - started
         spent = {name: stopwatch.cpu_s for name, stopwatch in watched.items()}
-        return cls(counts, time.process_time(), time.monotonic(), spent)
+        return _Reading(counts, time.process_time() - self._understanding_s, time.monotonic(), spent)
 
 
 def _result(first: _Reading, last: _Reading, rss_mb: float) -> OurResult:
