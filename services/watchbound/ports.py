@@ -141,7 +141,10 @@ class RecordConsumer(Protocol):
         """Go on where they were paused; a partition that is assigned anew is not paused."""
 
     def lag(self) -> dict[TopicPartition, int]:
-        """Records per assigned partition that this member has not read yet, as far as is known."""
+        """Records per assigned partition that this member has not read yet, as far as is known.
+
+        It grows also while nothing is polled; a broker that does not answer leaves what was known last.
+        """
 
     def close(self) -> None:
         """Leave the group."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -111,8 +112,16 @@ class Scene:
         self.audit = FakeAuditLog()
         self.gate = AuditGate(AuditTrail(self.audit, self.clock), self.clock, "worker-0", {"embedder": FAKE_DIGEST})
         self.stop = threading.Event()
+        self.while_waiting: Callable[[], None] = lambda: None
         self.search = WatchlistSearch(
-            self.gallery, self.delta, self.roster, self.gate, self.clock, self.metrics, self.stop
+            self.gallery,
+            self.delta,
+            self.roster,
+            self.gate,
+            self.clock,
+            self.metrics,
+            self.stop,
+            waiting=lambda: self.while_waiting(),
         )
         self.script = script
         self.sequence = 0

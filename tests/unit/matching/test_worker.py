@@ -21,6 +21,7 @@ from watchbound.extraction.shots import Shot, TrackEvidence
 from watchbound.matching.search import Stopped
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.runner import Runner, RunnerPolicy
 from watchbound.pipeline.sealing import open_crop, seal_frame
 from watchbound.pipeline.topics import FRAMES, MATCHES
 from watchbound.testing.eyes import FAKE_DIGEST
@@ -279,6 +280,27 @@ def test_an_unreachable_gallery_holds_the_worker_and_is_never_no_match() -> None
     timer.start()
     scene.play()
     timer.join()
+    assert len(scene.matches()) == 1
+
+
+def test_what_piles_up_behind_a_held_worker_is_seen() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.gallery.down = True
+    runner = Runner(scene.consumer, scene.worker, scene.metrics, RunnerPolicy(max_records=1, lag_interval_s=0.0))
+    jpeg = bytes(simplejpeg.encode_jpeg(picture(scene.script[0]), 95, "BGR", "444"))
+    lags: list[float] = []
+
+    def while_waiting() -> None:
+        for _ in range(15):
+            scene.publish(scene.frame(jpeg))
+        runner.show_lag()
+        lags.append(scene.metrics.total(names.CONSUMER_LAG))
+        scene.gallery.down = len(lags) < 2
+
+    scene.while_waiting = while_waiting
+    scene.publish(scene.frame(jpeg))
+    assert runner.step() == 1
+    assert lags == [15, 30]
     assert len(scene.matches()) == 1
 
 
