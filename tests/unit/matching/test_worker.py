@@ -17,6 +17,7 @@ from tests.unit.matching.scene import BLUE, GREEN, OFFICE, RED, START, TERMS, Sc
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.sealing import Purpose
 from watchbound.domain.watchlist import Category, EntryRemoved
+from watchbound.extraction.align import ARCFACE_POINTS, STANDARD, CropTemplate
 from watchbound.extraction.shots import Shot, TrackEvidence
 from watchbound.matching.search import Stopped
 from watchbound.pipeline import metric_names as names
@@ -467,6 +468,16 @@ def test_a_released_partition_takes_its_tracks_along() -> None:
     partitions = frozenset(scene.worker.watermarks())
     scene.worker.release(partitions)
     assert scene.worker.watermarks() == {}
+
+
+def test_the_embedder_gets_crops_of_its_own_size_and_shots_are_worth_the_same_with_every_pack() -> None:
+    large = CropTemplate.of([(2 * x, 2 * y) for x, y in ARCFACE_POINTS], (224, 240))
+    scenes = [listed(Scene(walk(RED, 6), template=template)) for template in (STANDARD, large)]
+    for scene in scenes:
+        scene.play()
+    assert [scene.embedder.crop_shape for scene in scenes] == [(112, 112, 3), (240, 224, 3)]
+    assert scenes[0].embedder.calls == scenes[1].embedder.calls
+    assert [len(scene.matches()) for scene in scenes] == [1, 1]
 
 
 def test_faces_too_small_to_use_are_counted_and_not_embedded() -> None:
