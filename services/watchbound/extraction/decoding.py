@@ -74,8 +74,10 @@ def faces_of(levels: Sequence[Candidates | None], min_score: float, most_iou: fl
         return []
     scores, boxes, points = (np.concatenate(part) for part in zip(*found, strict=True))
     # Where there is no area there is no face, however sure the model is.
-    whole = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1) & np.isfinite(points).all(axis=(1, 2))
-    scores, boxes, points = scores[whole], boxes[whole], points[whole]
+    numbers = np.hstack([boxes, points.reshape(-1, 10)])
+    whole = np.isfinite(numbers).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
+    if not whole.all():
+        scores, boxes, points = scores[whole], boxes[whole], points[whole]
     kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), min_score, most_iou, top_k=_MOST_CANDIDATES)
     boxes, points = boxes * np.float32(scale), points * np.float32(scale)
     return [Detection(box=Box(*boxes[i].tolist()), landmarks=points[i], score=min(float(scores[i]), 1.0)) for i in kept]
