@@ -141,7 +141,10 @@ class RecordConsumer(Protocol):
         """Go on where they were paused; a partition that is assigned anew is not paused."""
 
     def lag(self) -> dict[TopicPartition, int]:
-        """Records per assigned partition that this member has not read yet, as far as is known."""
+        """Records per assigned partition that this member has not read yet, as far as is known.
+
+        It grows also while nothing is polled; a broker that does not answer leaves what was known last.
+        """
 
     def close(self) -> None:
         """Leave the group."""
@@ -204,7 +207,10 @@ class Embedder(Protocol):
         """d, the length of a template."""
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Templates of shape (n, d), each of norm 1, for aligned crops of shape (n, 112, 112, 3), blue-green-red."""
+        """Templates of shape (n, d), each of norm 1, for crops of shape (n, height, width, 3), blue-green-red.
+
+        The crops are aligned to the template of the model's pack, which says their height and width.
+        """
 
     def forget(self) -> None:
         """Overwrite what earlier faces have left in its memory."""

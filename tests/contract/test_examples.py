@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 
@@ -12,17 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tools.contracts import CONTRACTS, EXAMPLES, Contract
 
+from tests.contract.examples import BY_TOPIC, INVALID, VALID, example_trust, name, parse
 from watchbound.adapters import codecs
-from watchbound.adapters.signing import key_id_of
-from watchbound.adapters.trust_list import FileTrustList
 from watchbound.domain.alert import alert_id
 from watchbound.domain.errors import Poison, PoisonReason
 from watchbound.pipeline.topics import ALL_TOPICS
 from watchbound.pipeline.verification import read_authority
-
-BY_TOPIC = {contract.topic.name: contract for contract in CONTRACTS}
-VALID = sorted(EXAMPLES.glob("*/*.json"))
-INVALID = sorted(EXAMPLES.glob("*/invalid/*.json"))
 
 # What the refusal must speak of, so that an example cannot be refused for another fault than the one in its name.
 FAULTS = {
@@ -90,19 +84,6 @@ FAULTS = {
     "dead-letters/no-topic": "its topic",
     "dead-letters/offset-below-zero": "from zero",
 }
-
-
-def name(path: Path) -> str:
-    """`frames/sampled`: the topic without its common parts, and the example."""
-    topic = path.relative_to(EXAMPLES).parts[0]
-    return f"{topic.removeprefix('watchbound.').removesuffix('.v1')}/{path.stem}"
-
-
-def parse(path: Path) -> tuple[Contract, bytes]:
-    """The topic's contract and the example's bytes; a field that the message does not have is an error."""
-    contract = BY_TOPIC[path.relative_to(EXAMPLES).parts[0]]
-    message = json_format.Parse(path.read_text(), contract.codec.message_type(), ignore_unknown_fields=False)
-    return contract, message.SerializeToString(deterministic=True)
 
 
 def test_every_topic_has_a_contract_and_examples() -> None:
@@ -196,28 +177,8 @@ def test_no_example_of_a_frame_s_dead_letter_holds_its_picture() -> None:
     assert all(not letter.payload for letter in letters if letter.topic == "watchbound.frames.v1")
 
 
-# RFC 8032, section 7.1: the public keys of tests 1 and 2.
-EXAMPLE_KEYS = {
-    "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a": ("inspector.41", "drafter"),
-    "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c": ("superintendent.118", "authorising-officer"),
-}
-
-
 def test_the_authorisation_examples_are_one_chain_that_verifies(tmp_path: Path) -> None:
-    keys = [
-        {
-            "id": key_id_of(bytes.fromhex(public)),
-            "holder": holder,
-            "roles": [role],
-            "public_key": base64.b64encode(bytes.fromhex(public)).decode(),
-            "valid_from": "2026-01-01T00:00:00Z",
-            "valid_until": "2027-01-01T00:00:00Z",
-        }
-        for public, (holder, role) in EXAMPLE_KEYS.items()
-    ]
-    (tmp_path / "trust.json").write_text(json.dumps({"keys": keys}))
-    (tmp_path / "trust.json").chmod(0o644)
-    trust = FileTrustList(tmp_path / "trust.json")
+    trust = example_trust(tmp_path)
     written = [
         codecs.AUTHORISATION.decode(parse(path)[1]) for path in VALID if name(path).startswith("authorisations/")
     ]

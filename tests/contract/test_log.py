@@ -201,6 +201,16 @@ def test_lag_is_what_is_left_to_read(log: LogBackend, group: str) -> None:
     assert consumer.lag() == {TopicPartition(topic, 0): 0}
 
 
+def test_lag_grows_also_for_a_member_that_is_held_and_polls_nothing(log: LogBackend, group: str) -> None:
+    topic = log.topic()
+    fill(log, topic, 2)
+    consumer = log.consumer(group, topic)
+    read(consumer, 2)
+    for _ in range(5):
+        fill(log, topic, 1)
+    assert consumer.lag() == {TopicPartition(topic, 0): 5}
+
+
 def test_a_group_can_begin_with_what_is_new(log: LogBackend, group: str) -> None:
     topic = log.topic()
     fill(log, topic, 3)

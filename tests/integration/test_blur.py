@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
 from watchbound.camera.synthetic import SiteSpec, all_people, enrolment_photo, walk_by
 from watchbound.domain.face import Box, Detection
-from watchbound.extraction.align import align
+from watchbound.extraction.align import CropTemplate, align
 from watchbound.extraction.blur import blur
 from watchbound.extraction.model_pack import ModelPack
 from watchbound.extraction.shots import cut_context
@@ -33,7 +33,7 @@ class Looker:
 
     detector: OnnxDetector
     embedder: OnnxEmbedder
-    template: NDArray[np.float32]
+    template: CropTemplate
     portraits: dict[str, NDArray[np.float32]]
 
     def template_of(self, image: Image, face: Detection) -> NDArray[np.float32]:

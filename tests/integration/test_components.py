@@ -15,7 +15,7 @@ from openpeople.io import get_curated_dir
 
 from watchbound.adapters.onnx_runtime import OnnxDetector
 from watchbound.domain.face import Detection
-from watchbound.extraction.align import align
+from watchbound.extraction.align import CropTemplate, align
 from watchbound.extraction.components import WEAK, Component, rate
 from watchbound.extraction.model_pack import ModelPack
 from watchbound.extraction.quality import assess
@@ -109,9 +109,7 @@ def detector(model_pack: ModelPack) -> OnnxDetector:
     return OnnxDetector(model_pack, load(ModelSettings), width=640)
 
 
-def medians(
-    detector: OnnxDetector, template: np.ndarray[tuple[int, int], np.dtype[np.float32]], degrade: Degrade | None
-) -> dict[Component, float]:
+def medians(detector: OnnxDetector, template: CropTemplate, degrade: Degrade | None) -> dict[Component, float]:
     rows = []
     for image in portraits():
         seen = image if degrade is None else degrade(image.copy(), detector.detect(image)[0])
@@ -123,7 +121,7 @@ def medians(
     return {component: float(np.median([row[component] for row in rows])) for component in Component}
 
 
-def _crop(image: Image, face: Detection, template: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Image:
+def _crop(image: Image, face: Detection, template: CropTemplate) -> Image:
     landmarks, scale = face.landmarks, EYES_APART / face.eye_distance
     if scale < 1:
         image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

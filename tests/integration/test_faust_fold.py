@@ -15,22 +15,28 @@ from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
 from watchbound.settings import KafkaSettings, load
 from watchbound.stack.tansu import Tansu
 
-# A process of its own, as Faust expects: it counts matches, and stops, or has a bug, when it reads the word for it.
+# A process of its own, as Faust expects: it counts matches, and stops, waits, or has a bug, when it reads the word.
 PROGRAM = """
 import pathlib, sys, threading
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.faust_alerts import FaustFoldRunner
+from watchbound.domain.errors import Unavailable
 from watchbound.pipeline.keyed_fold import FoldStep, Output
+from watchbound.pipeline.metric_names import CONSUMER_LAG
 from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
 from watchbound.settings import KafkaSettings, load
+from watchbound.testing.metrics import RecordedMetrics
 
 bootstrap, folder, bug = sys.argv[1:]
 stop = threading.Event()
+metrics = RecordedMetrics()
 
 class Counting:
     def handle(self, key, record, state, listening_since):
         if record.value == b"bug" and bug == "with-bug":
             raise RuntimeError("a bug in the fold")
+        if record.value == b"held" and metrics.total(CONSUMER_LAG, topic=MATCHES.name) < 3:
+            raise Unavailable("until the lag is seen")
         count = int(state or b"0") + 1
         done = stop.set if record.value == b"stop" else (lambda: None)
         return FoldStep(b"%d" % count, outputs=(Output(ALERTS.name, key, record.value + b" %d" % count),), done=done)
@@ -38,7 +44,7 @@ class Counting:
         raise NotImplementedError
 
 runner = FaustFoldRunner(load(KafkaSettings, bootstrap=bootstrap), "counting", pathlib.Path(folder),
-                         [MATCHES, DECISIONS], Counting(), lambda record, poison: None, SystemClock())
+                         [MATCHES, DECISIONS], Counting(), lambda record, poison: None, SystemClock(), metrics)
 runner.run(stop)
 """
 
@@ -83,3 +89,14 @@ def test_a_bug_ends_the_process_and_its_record_waits_for_the_mended_one(
     # The state was restored from the changelog, and nothing was skipped.
     assert outputs(settings)[-2:] == [b"bug 2", b"stop 3"]
     assert len(outputs(settings)) == 3
+
+
+def test_the_lag_is_seen_while_a_record_is_held(settings: KafkaSettings, tmp_path: Path) -> None:
+    producer = KafkaRecordProducer(settings, "test")
+    for value in (b"held", b"behind it", b"stop"):
+        producer.send(MATCHES.name, "a/b", value).wait(10)
+    producer.close()
+
+    seen = run(settings, tmp_path, "no-bug")
+    assert seen.returncode == 0, seen.stderr
+    assert outputs(settings) == [b"held 1", b"behind it 2", b"stop 3"]

@@ -56,6 +56,7 @@ from watchbound.testing.pictures import InMemoryPictureStore
 ACTS_WITHIN_S = 1.0
 FRAMES_AFTER = 10
 PROCESSED, REFUSED = "watchbound_frames_processed_total", "watchbound_frames_refused_total"
+LAG = "watchbound_consumer_lag"
 PATIENCE_S = 90.0
 FPS = 5.0
 # Far enough apart to fall on different partitions, so that two workers have one each.
@@ -330,6 +331,23 @@ def _counted(worker: RunningWorker, name: str) -> float:
 
 def _grew(workers: list[RunningWorker], name: str, before: list[float], by: int = 1) -> bool:
     return all(_counted(worker, name) >= was + by for worker, was in zip(workers, before, strict=True))
+
+
+def test_a_worker_that_waits_for_the_gallery_tells_how_far_it_falls_behind(
+    kafka: KafkaSettings, model_settings: ModelSettings, keys: KeySettings, tmp_path: Path
+) -> None:
+    ring = authorise(kafka, keys, "op-1")
+    with MilvusLite(tmp_path) as server:
+        milvus = load(MilvusSettings, uri=server.uri, timeout_s=1.0)
+        worker = RunningWorker(configuration(kafka, milvus, model_settings, keys), "worker-0")
+    try:
+        with Site(kafka, ring, "op-1", someone_standing("P001")):
+            until(lambda: "cannot be searched" in (worker.process.complaint() or ""), "the worker is held")
+            held_at = _counted(worker, LAG)
+            until(lambda: _counted(worker, LAG) >= held_at + 4 * FPS, "its lag grows while it is held")
+            assert "cannot be searched" in (worker.process.complaint() or "")
+    finally:
+        worker.stop()
 
 
 def test_scaling_up_and_down_hands_cameras_over_and_loses_no_frame(

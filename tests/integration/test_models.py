@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from tests.unit.extraction.packs import manifest, write_pack
 from watchbound.adapters import model_preparation
 from watchbound.adapters.model_comparison import LEAST_COSINE, MOST_PIXELS, compare, people_pictures
-from watchbound.adapters.model_preparation import ARCFACE_TEMPLATE, SFACE, Source, prepare_default, source_path
+from watchbound.adapters.model_preparation import SFACE, Source, prepare_default, source_path
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder, shrink
 from watchbound.domain.errors import InvalidValue, ModelPackError
-from watchbound.extraction.align import align
+from watchbound.extraction.align import STANDARD, align
 from watchbound.extraction.model_pack import ModelPack, load_pack
 from watchbound.ports import Image
 from watchbound.settings import ModelSettings
@@ -108,11 +108,10 @@ def test_the_prepared_models_agree_with_the_originals_in_opencv(
 
 def test_our_alignment_puts_a_face_where_opencv_puts_it(detector: OnnxDetector, sheet: Image) -> None:
     recogniser = cv2.FaceRecognizerSF.create(str(source_path(SFACE)), "")
-    template = np.array(ARCFACE_TEMPLATE, np.float32)
     for face in detector.detect(sheet):
         row = np.concatenate([[face.box.x, face.box.y, face.box.width, face.box.height], face.landmarks.ravel(), [1]])
         theirs = recogniser.alignCrop(sheet, row.astype(np.float32)[None])
-        ours = align(sheet, face.landmarks, template)
+        ours = align(sheet, face.landmarks, STANDARD)
         assert np.abs(ours.astype(int) - theirs.astype(int)).mean() < 0.5
 
 

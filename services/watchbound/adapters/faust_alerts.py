@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from watchbound.adapters.logs import get_logger
 from watchbound.domain.errors import Poison, PoisonReason, Unavailable
 from watchbound.pipeline.access import ACCESS, GroupNames, Service
 from watchbound.pipeline.keyed_fold import FoldStep, KeyedFold
+from watchbound.pipeline.metric_names import CONSUMER_LAG
 from watchbound.pipeline.topics import Topic
-from watchbound.ports import Clock, Record
+from watchbound.ports import Clock, Metrics, Record
 from watchbound.settings import KafkaSettings
 
 log = get_logger(__name__)
@@ -47,6 +48,7 @@ class FaustFoldRunner:
         fold: the logic.
         on_poison: called from a thread for each record that can never be handled.
         clock: the service's clock.
+        metrics: shows the lag.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class FaustFoldRunner:
         fold: KeyedFold,
         on_poison: OnPoison,
         clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._kafka = kafka
         self._needed = ACCESS[Service.ALERTING].permissions(GroupNames("", group))
         self._fold = fold
         self._on_poison = on_poison
         self._clock = clock
+        self._metrics = metrics
         self._step = asyncio.Lock()
         self._failure: BaseException | None = None
         self._listening_since: datetime | None = None
@@ -71,6 +75,7 @@ class FaustFoldRunner:
         self._homes: dict[bytes, int] = {}
         self._wakes: dict[bytes, datetime | None] = {}
         self._stalls = StallWatch()
+        self._measured: set[Any] = set()
         self._sources = [source.name for source in sources]
         self._app = build_app(kafka, group, data, sources[0].partitions)
         self._table = self._app.Table(
@@ -196,7 +201,9 @@ class FaustFoldRunner:
         if self._failure is not None or self.ready() is not None:
             return
         try:
-            await self._revive()
+            behind = self._behind()
+            self._show_lag(behind)
+            await self._revive(behind)
             for key in list(self._table.data):
                 wake_at = self._wakes.get(key, self._since())
                 if wake_at is not None and wake_at <= self._clock.now():
@@ -204,14 +211,26 @@ class FaustFoldRunner:
         except Exception as error:
             self._failure = error
 
-    async def _revive(self) -> None:
-        """Read again what was fetched and never handed over (see `faust_stall`)."""
+    def _behind(self) -> dict[Any, tuple[int, int]]:
+        """By partition, the next offset to commit and the end of the log."""
         consumer = self._app.consumer
-        behind = {
+        return {
             tp: (consumer._committed_offset.get(tp) or 0, consumer.highwater(tp) or 0)
             for tp in consumer.assignment()
             if tp.topic in self._sources
         }
+
+    def _show_lag(self, behind: Mapping[Any, tuple[int, int]]) -> None:
+        """What is not committed yet; what has gone to another member is no lag of ours."""
+        for tp in self._measured - behind.keys():
+            self._metrics.set(CONSUMER_LAG, 0, topic=tp.topic, partition=str(tp.partition))
+        for tp, (following, end) in behind.items():
+            self._metrics.set(CONSUMER_LAG, max(0, end - following), topic=tp.topic, partition=str(tp.partition))
+        self._measured = set(behind)
+
+    async def _revive(self, behind: Mapping[Any, tuple[int, int]]) -> None:
+        """Read again what was fetched and never handed over (see `faust_stall`)."""
+        consumer = self._app.consumer
         stalled = self._stalls.stalled(behind, len(consumer._unacked_messages))
         if stalled:
             log.warning("reading again what was fetched and not handed over", partitions=[str(tp) for tp in stalled])

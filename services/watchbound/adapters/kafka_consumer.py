@@ -34,6 +34,7 @@ _CLOSE_MS = 5_000
 # again: a group of members that poll briefly may never come to rest. So while joining, a poll is a long one.
 _JOINING_POLL_S = 1.0
 _LOOK_AGAIN_S = 0.1
+_ENDS_MS = 500
 _NOT_OURS = (CommitFailedError, RebalanceInProgressError)
 """The group has moved on: the records go to their next owner, who sees them again."""
 
@@ -150,15 +151,24 @@ class KafkaRecordConsumer:
         self._consumer.resume(*going_on)
 
     def lag(self) -> dict[TopicPartition, int]:
-        """Records not read yet, from what the last fetches said; partitions not fetched yet are left out."""
-        lag: dict[TopicPartition, int] = {}
-        for partition in self._consumer.assignment():
-            end = self._consumer.highwater(partition)
-            # A position asks the broker only where none is known yet, and there is no high water mark then either.
-            position = None if end is None else self._consumer.position(partition, timeout_ms=0)
-            if end is not None and position is not None:
-                lag[TopicPartition(partition.topic, partition.partition)] = max(0, end - position)
-        return lag
+        """Records not read yet; partitions not fetched yet are left out.
+
+        The broker is asked where the topic ends, since whoever is held fetches nothing that would say so. One that
+        does not answer leaves what the last fetch said; so does tansu, which counts only one record of the last batch.
+        """
+        # A position asks the broker only where none is known yet, and there is no high water mark then either.
+        known = {one: self._consumer.highwater(one) for one in self._consumer.assignment()}
+        fetched = {one: end for one, end in known.items() if end is not None}
+        positions = {one: self._consumer.position(one, timeout_ms=0) for one in fetched}
+        try:
+            ends = self._consumer.end_offsets(list(fetched), timeout_ms=_ENDS_MS) if fetched else {}
+        except KafkaError:
+            ends = fetched
+        return {
+            TopicPartition(one.topic, one.partition): max(0, fetched[one] - position, ends[one] - position)
+            for one, position in positions.items()
+            if position is not None
+        }
 
     def _assigned(self, partitions: frozenset[TopicPartition]) -> list[Any]:
         ours = partitions & self.assignment() if partitions else frozenset()

@@ -19,6 +19,7 @@ import onnx
 from watchbound.adapters import onnx_rewrites
 from watchbound.adapters.logs import get_logger
 from watchbound.domain.errors import ModelPackError
+from watchbound.extraction.align import ARCFACE_POINTS
 from watchbound.extraction.model_pack import DEFAULT_PACK, ModelPack, load_pack
 from watchbound.extraction.pack_manifest import (
     MANIFEST_NAME,
@@ -57,16 +58,6 @@ SFACE = Source(
     file="face_recognition_sface_2021dec_int8bq.onnx",
     sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
     prepared_sha256="c9bf702db42abb20d8138d43b80ed542ba3b293843fd6e647687bbc22626082d",
-)
-
-# Right eye, left eye, nose tip, right and left mouth corner in a crop of 112×112: the points of Deng et al.,
-# "ArcFace", 2019, which SFace was trained on and `cv2.FaceRecognizerSF.alignCrop` uses.
-ARCFACE_TEMPLATE = (
-    (38.2946, 51.6963),
-    (73.5318, 51.5014),
-    (56.0252, 71.7366),
-    (41.5493, 92.3655),
-    (70.7299, 92.2041),
 )
 
 
@@ -118,7 +109,7 @@ def default_manifest() -> Manifest:
             colour="rgb",  # (x − 127.5)/128 is the graph's own first step
             decoding="vector",
             input_size=(112, 112),
-            template=ARCFACE_TEMPLATE,
+            template=ARCFACE_POINTS,
             metric="cosine",
             dimension=128,
         ),

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from watchbound.adapters.onnx_session import ModelSession
 from watchbound.domain.errors import InvalidValue, ModelPackError
 from watchbound.domain.face import Detection
-from watchbound.extraction import yunet
 from watchbound.extraction.canvas import Canvas
+from watchbound.extraction.decoding import ALIGNMENT
 from watchbound.extraction.model_pack import EmbedderSpec, ModelPack
 from watchbound.extraction.wipe import wipe
 from watchbound.ports import Image
@@ -43,7 +43,7 @@ class OnnxDetector:
         min_score: least confidence of a face, in [0, 1].
 
     Raises:
-        ModelPackError: the model cannot be used.
+        ModelPackError: the model cannot be used, or its answers are not of the form that the manifest names.
         ConfigurationError: the provider cannot be had.
     """
 
@@ -53,14 +53,18 @@ class OnnxDetector:
         self._session = ModelSession(spec, settings)
         columns, rows = spec.input_size or (None, None)
         self._session.require_input(1, 3, rows, columns)
-        if missing := sorted(set(yunet.OUTPUTS) - set(self._session.outputs)):
-            msg = f"{spec.path}: decoding yunet expects the outputs {', '.join(yunet.OUTPUTS)}; missing: {missing}"
+        if not set(spec.outputs) <= set(self._session.outputs):
+            msg = (
+                f"{spec.path}: decoding {spec.decoding.name} expects the outputs {', '.join(spec.outputs)}, got "
+                f"{', '.join(self._session.outputs)}; name the file's own in `outputs`, or mend `decoding`"
+            )
             raise ModelPackError(msg)
         self._limits = spec.input_size or (width, _TALLEST * width)
         self._min_score = min_score
         self._channels = (0, 1, 2) if spec.colour == "bgr" else (2, 1, 0)
         self._inputs: OrderedDict[tuple[int, int], _Floats] = OrderedDict()
         self._shrunk, self._planes = (Canvas(), Canvas()), Canvas()
+        self._check_shapes()
 
     @property
     def digest(self) -> str:
@@ -83,8 +87,8 @@ class OnnxDetector:
             raise InvalidValue(msg)
         small = shrink(image, *self._limits, self._shrunk)
         batch = self._fill(small)
-        answers = self._session.run(batch, yunet.OUTPUTS)
-        return yunet.decode(answers, batch.shape[3], self._min_score, image.shape[1] / small.shape[1])
+        answers = self._session.run(batch, self._spec.outputs)
+        return self._spec.decoding.decode(answers, batch.shape[3], self._min_score, image.shape[1] / small.shape[1])
 
     def forget(self) -> None:
         """Look at black pictures of every size kept: it overwrites the buffers, and what the model computed last."""
@@ -93,7 +97,24 @@ class OnnxDetector:
         for batch in self._inputs.values():
             for plane, black in zip(batch[0], self._black(), strict=True):
                 plane.fill(black)
-            self._session.run(batch, yunet.OUTPUTS)
+            self._session.run(batch, self._spec.outputs)
+
+    def _check_shapes(self) -> None:
+        """Run once on a black picture: a grid of another size, or outputs in another order, would be read as faces."""
+        width, height = self._spec.input_size or (4 * ALIGNMENT, 2 * ALIGNMENT)
+        black = np.empty((1, 3, height, width), np.float32)
+        black[:] = self._black()[:, None, None]
+        answers = self._session.run(black, self._spec.outputs)
+        expected = self._spec.decoding.shapes(width, height)
+        for role, name, answer, shape in zip(
+            self._spec.decoding.outputs, self._spec.outputs, answers, expected, strict=True
+        ):
+            if answer.shape not in (shape, (1, *shape)):
+                msg = (
+                    f"{self._spec.path}: expected the output {name!r} to be {role}, of shape {shape} for a picture of "
+                    f"{width}×{height}, got {answer.shape}; check `decoding`, `input_size` and the order of `outputs`"
+                )
+                raise ModelPackError(msg)
 
     def _black(self) -> _Floats:
         return -np.asarray(self._spec.mean, np.float32) * np.asarray(self._spec.scale, np.float32)
@@ -138,8 +159,7 @@ class OnnxEmbedder:
     def __init__(self, pack: ModelPack, settings: ModelSettings) -> None:
         self._spec = pack.embedder
         self._session = ModelSession(self._spec, settings)
-        width, height = self._spec.input_size
-        self._session.require_input(None, 3, height, width)
+        self._session.require_input(None, 3, self._spec.template.height, self._spec.template.width)
         self._check_dimension(self._spec)
         self._settle()
 
@@ -159,12 +179,12 @@ class OnnxEmbedder:
         return self._spec.dimension
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Templates of shape (n, d), each of norm 1, for aligned crops of shape (n, 112, 112, 3), blue-green-red.
+        """Templates of shape (n, d), each of norm 1, for aligned crops of shape (n, height, width, 3), blue-green-red.
 
         Raises:
             InvalidValue: crops of another shape or type, or a model that answers with nothing finite.
         """
-        width, height = self._spec.input_size
+        width, height = self._spec.template.width, self._spec.template.height
         if crops.ndim != 4 or crops.shape[1:] != (height, width, 3) or crops.dtype != np.uint8:
             msg = f"expected crops of shape (n, {height}, {width}, 3), uint8, got {crops.shape}, {crops.dtype}"
             raise InvalidValue(msg)
@@ -208,8 +228,8 @@ class OnnxEmbedder:
 
     def _grey(self, count: int) -> _Floats:
         """What the model is given for faces of nobody."""
-        width, height = self._spec.input_size
-        return self._batch(np.full((count, height, width, 3), 128, np.uint8))
+        crop = self._spec.template
+        return self._batch(np.full((count, crop.height, crop.width, 3), 128, np.uint8))
 
     def _check_dimension(self, spec: EmbedderSpec) -> None:
         """Run once on two grey crops: a shape in a file is a claim. It also makes the first real face no slower."""
@@ -248,7 +268,7 @@ def shrink(image: Image, width: int, height: int, canvases: tuple[Canvas, Canvas
 
 
 def _round_up(side: int) -> int:
-    return -(-side // yunet.ALIGNMENT) * yunet.ALIGNMENT
+    return -(-side // ALIGNMENT) * ALIGNMENT
 
 
 def _unit(raw: _Floats) -> _Floats:

@@ -109,7 +109,7 @@ class AlertingService:
         wire = AlertCodecs(codecs.MATCH, codecs.DECISION, codecs.ALERT, AlertWindowCodec(codecs.MATCH))
         fold = AlertFold(policy, self._authority, self._watchlist, trust, lookalikes, wire, self._clock, self._metrics)
         self._runner = FaustFoldRunner(
-            kafka, alerting.group, alerting.data, [MATCHES, DECISIONS], fold, self._report, self._clock
+            kafka, alerting.group, alerting.data, [MATCHES, DECISIONS], fold, self._report, self._clock, self._metrics
         )
 
     def run(self, stop: threading.Event) -> None:

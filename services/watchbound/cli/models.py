@@ -148,7 +148,8 @@ def _voucher(pack: ModelPack) -> str:
 def _run_once(pack: ModelPack, settings: ModelSettings) -> str:
     detector, embedder = OnnxDetector(pack, settings), OnnxEmbedder(pack, settings)
     detector.detect(np.full((360, 640, 3), 128, np.uint8))
-    embedder.embed(np.full((1, 112, 112, 3), 128, np.uint8))
+    crop = pack.embedder.template
+    embedder.embed(np.full((1, crop.height, crop.width, 3), 128, np.uint8))
     return detector.provider
 
 

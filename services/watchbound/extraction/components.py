@@ -94,7 +94,7 @@ def rate(detection: Detection, crop: Image, quality: FaceQuality) -> tuple[Ratin
 
     Args:
         detection: in the picture as it was handed in.
-        crop: aligned, shape (112, 112, 3), blue-green-red.
+        crop: aligned to `align.STANDARD`, blue-green-red.
         quality: what was measured of the same crop already.
     """
     luma = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)

@@ -9,12 +9,11 @@ from enum import Enum
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import Poison, WatchboundError
 from watchbound.domain.face import Box, Detection, FaceQuality
-from watchbound.extraction.align import align
+from watchbound.extraction.align import STANDARD, CropTemplate, align
 from watchbound.extraction.components import Rating, rate
 from watchbound.extraction.decode import PictureLimits
 from watchbound.extraction.quality import ENROLMENT_GATE, QualityFault, QualityGate, assess
@@ -26,7 +25,8 @@ BYSTANDER = 0.25
 """A second face whose eyes are less than this share of the first's apart leaves no doubt about who is meant."""
 
 _BORDER = 0.4
-_EYES_BEFORE_ALIGNING = 70.0
+_EYES_BEFORE_ALIGNING = 2.0
+"""Times the distance between a crop's eyes: from there linear interpolation does not alias."""
 
 
 class ImageFault(Enum):
@@ -75,7 +75,7 @@ class FaceReader:
     Args:
         detector: finds it.
         embedder: makes its template.
-        template: shape (5, 2), where the embedder expects the landmarks; part of the model pack.
+        template: the form of the crops that the embedder takes; part of the model pack.
         gate: the least quality; enrolment's own by default.
         limits: what may be decoded at all.
     """
@@ -84,7 +84,7 @@ class FaceReader:
         self,
         detector: Detector,
         embedder: Embedder,
-        template: NDArray[np.float32],
+        template: CropTemplate,
         gate: QualityGate = ENROLMENT_GATE,
         limits: PictureLimits = STILL_LIMITS,
     ) -> None:
@@ -115,9 +115,10 @@ class FaceReader:
         except Poison as poison:
             raise FaceRefused(ImageFault.UNREADABLE, str(poison)) from poison
         image, detection, others = self._find(image)
-        crop = self._crop(image, detection)
-        quality = assess(detection, crop)
-        components = rate(detection, crop, quality)
+        crop = _crop(image, detection, self._template)
+        standard = crop if self._template.is_like(STANDARD) else _crop(image, detection, STANDARD)
+        quality = assess(detection, standard)
+        components = rate(detection, standard, quality)
         fault = self._gate.fault(quality)
         if fault is not None:
             raise FaceRefused(fault, describe(fault, quality, self._gate), components)
@@ -138,15 +139,16 @@ class FaceReader:
         face = _the_one(found)
         return image, face, [other.box for other in found if other is not face]
 
-    def _crop(self, image: Image, detection: Detection) -> Image:
-        """The aligned crop. A large face is shrunk by areas first: sampling it straight to 112 pixels would alias."""
-        landmarks = detection.landmarks
-        scale = _EYES_BEFORE_ALIGNING / max(detection.eye_distance, 1e-6)
-        if scale < 1.0:
-            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            # Pixel centres lie at halves: that is what `resize` keeps in place.
-            landmarks = ((landmarks + 0.5) * scale - 0.5).astype(np.float32)
-        return align(image, landmarks, self._template)
+
+def _crop(image: Image, detection: Detection, template: CropTemplate) -> Image:
+    """The aligned crop. A large face is shrunk by areas first: sampling it straight to a crop's size would alias."""
+    landmarks = detection.landmarks
+    scale = _EYES_BEFORE_ALIGNING * template.eye_distance / max(detection.eye_distance, 1e-6)
+    if scale < 1.0:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        # Pixel centres lie at halves: that is what `resize` keeps in place.
+        landmarks = ((landmarks + 0.5) * scale - 0.5).astype(np.float32)
+    return align(image, landmarks, template)
 
 
 def _the_one(found: Sequence[Detection]) -> Detection:

@@ -30,7 +30,7 @@ def eyes_open(luma: NDArray[np.uint8]) -> float:
     """How far the eye that is less open is open: about 0.4 shut, 0.85 open.
 
     Args:
-        luma: of the aligned crop, shape (112, 112).
+        luma: of the standard crop.
     """
     return min(crosswise(luma[eye]) for eye in (RIGHT_EYE, LEFT_EYE))
 

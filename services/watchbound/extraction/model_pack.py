@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from watchbound.domain.errors import ModelPackError
+from watchbound.extraction.align import CropTemplate
+from watchbound.extraction.decoding import Decoding
+from watchbound.extraction.decodings import DECODINGS
 from watchbound.extraction.licences import Use, require_permission
 from watchbound.extraction.pack_manifest import (
     MANIFEST_NAME,
@@ -82,11 +82,13 @@ class DetectorSpec(ModelSpec):
     """The model that finds faces.
 
     Attributes:
-        decoding: how its outputs become boxes; `yunet` is described in `extraction/yunet.py`.
+        decoding: how its outputs become boxes.
+        outputs: their names in the file, in the order in which the decoding takes them.
         input_size: (width, height) in pixels, or None: any multiple of 32.
     """
 
-    decoding: Literal["yunet"]
+    decoding: Decoding
+    outputs: tuple[str, ...]
     input_size: tuple[int, int] | None
 
 
@@ -95,15 +97,11 @@ class EmbedderSpec(ModelSpec):
     """The model that makes templates.
 
     Attributes:
-        input_size: (width, height) of an aligned crop in pixels.
-        template: shape (5, 2), float32, read-only: where the landmarks lie in a crop, in pixels.
-        metric: how two templates compare.
+        template: the form of the crops that it takes.
         dimension: length of a template.
     """
 
-    input_size: tuple[int, int]
-    template: NDArray[np.float32]
-    metric: Literal["cosine"]
+    template: CropTemplate
     dimension: int
 
 
@@ -183,6 +181,7 @@ def find_pack(settings: ModelSettings, trust: TrustList | None = None) -> ModelP
 
 
 def _detector(root: Path, entry: DetectorEntry) -> DetectorSpec:
+    decoding = DECODINGS[entry.decoding]
     return DetectorSpec(
         path=root / entry.file,
         sha256=entry.sha256,
@@ -191,14 +190,13 @@ def _detector(root: Path, entry: DetectorEntry) -> DetectorSpec:
         colour=entry.colour,
         mean=entry.mean,
         scale=entry.scale,
-        decoding=entry.decoding,
+        decoding=decoding,
+        outputs=entry.outputs or decoding.outputs,
         input_size=None if entry.input_size == "dynamic" else entry.input_size,
     )
 
 
 def _embedder(root: Path, entry: EmbedderEntry) -> EmbedderSpec:
-    template = np.asarray(entry.template, dtype=np.float32)
-    template.flags.writeable = False
     return EmbedderSpec(
         path=root / entry.file,
         sha256=entry.sha256,
@@ -207,8 +205,6 @@ def _embedder(root: Path, entry: EmbedderEntry) -> EmbedderSpec:
         colour=entry.colour,
         mean=entry.mean,
         scale=entry.scale,
-        input_size=entry.input_size,
-        template=template,
-        metric=entry.metric,
+        template=CropTemplate.of(entry.template, entry.input_size),
         dimension=entry.dimension,
     )

@@ -1,7 +1,7 @@
 """How well a face can be seen, and whether that is good enough.
 
-Components are named after ISO/IEC 29794-5. Each is a few microseconds on a 112×112 crop: quality decides which shots
-are worth the eight milliseconds of an embedding.
+Components are named after ISO/IEC 29794-5. Each is a few microseconds on the standard crop: quality decides which
+shots are worth the eight milliseconds of an embedding.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def roll_of(detection: Detection) -> float:
 
 
 def assess(detection: Detection, crop: Image) -> FaceQuality:
-    """Measure a detected face on its aligned crop of shape (112, 112, 3)."""
+    """Measure a detected face on its crop, aligned to `align.STANDARD` whatever the embedder takes."""
     luma = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     mean, deviation = cv2.meanStdDev(luma)
     _, edges = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S))
@@ -117,7 +117,8 @@ def worth(quality: FaceQuality) -> float:
     """One number in (0, 1] to rank the shots of one track and to weigh them when they are fused.
 
     Each factor saturates where more no longer helps an embedder of 112×112: beyond 36 pixels between the eyes (the
-    template's own 35.2), beyond a Laplacian variance of 300, and the more frontal the better.
+    standard crop's own 35.2), beyond a Laplacian variance of 300, and the more frontal the better. An embedder of
+    larger crops is content with the same, so that worth means the same with every pack.
     """
     size = min(quality.eye_distance / 36.0, 1.0)
     sharpness = math.sqrt(min(quality.sharpness / 300.0, 1.0))

@@ -1,4 +1,4 @@
-"""Rows and columns of an aligned crop in which the parts of a face lie, around the points of SFace's template."""
+"""Rows and columns of an aligned crop in which the parts of a face lie, around the points of `align.STANDARD`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def face_contrast(luma: NDArray[np.uint8]) -> float:
     """Standard deviation of the face's luma, at least 1: what a region is measured against, so that light cancels out.
 
     Args:
-        luma: of the aligned crop, shape (112, 112).
+        luma: of the standard crop.
     """
     return max(float(luma[FACE].std()), 1.0)

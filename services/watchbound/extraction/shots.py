@@ -56,7 +56,7 @@ class Shot:
     """One sight that was chosen.
 
     Attributes:
-        crop: aligned face, shape (112, 112, 3).
+        crop: aligned face, as the embedder takes it, shape (height, width, 3).
         context: the face with its surroundings, everybody else hidden: what an operator would see.
     """
 

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-from numpy.typing import NDArray
-
 from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.face import Box, Detection
 from watchbound.domain.frame import Capture
-from watchbound.extraction.align import align
+from watchbound.extraction.align import STANDARD, CropTemplate, align
 from watchbound.extraction.canvas import Canvas
 from watchbound.extraction.decode import PictureLimits, check_jpeg, decode_jpeg, glance_jpeg
 from watchbound.extraction.quality import QualityFault, QualityGate, assess, worth, worth_bound
@@ -32,12 +29,12 @@ class Eyes:
     """The models of a worker, and what it takes to use them.
 
     Attributes:
-        template: where the embedder expects the five landmarks, shape (5, 2), pixels of a 112×112 crop.
+        template: the form of the crops that the embedder takes.
     """
 
     detector: Detector
     embedder: Embedder
-    template: NDArray[np.float32]
+    template: CropTemplate
     limits: PictureLimits
     gate: QualityGate
 
@@ -129,8 +126,10 @@ class Look:
         if fault is None and not evidence.wants(worth_bound(detection), track.last_seen, self._shots):
             return None
         if fault is None:
-            crop = align(image, detection.landmarks, self._eyes.template)
-            quality = assess(detection, crop)
+            template = self._eyes.template
+            crop = align(image, detection.landmarks, template)
+            standard = template.is_like(STANDARD)
+            quality = assess(detection, crop if standard else align(image, detection.landmarks, STANDARD))
             fault = self._eyes.gate.fault(quality)
         if fault is not None:
             self._counts.skipped(fault.value)

@@ -133,8 +133,16 @@ class WorkerProcess:
         self._trail = AuditTrail(self._audit, self._clock)
         self._gate = AuditGate(self._trail, self._clock, self._name, self._models())
         gallery = MilvusGallery(configuration.milvus)
+        self._runner: Runner | None = None
         self._search = WatchlistSearch(
-            gallery, self._delta, self._roster, self._gate, self._clock, self._metrics, self._stop
+            gallery,
+            self._delta,
+            self._roster,
+            self._gate,
+            self._clock,
+            self._metrics,
+            self._stop,
+            waiting=self._show_lag,
         )
         self._producer = KafkaRecordProducer(configuration.kafka, self._name)
         self._guard = PoisonGuard(FRAMES.name, poison_policy(configuration.matching), self._metrics)
@@ -202,21 +210,23 @@ class WorkerProcess:
         # Raised when it cannot be recorded: the supervisor starts the worker again until it can.
         self._trail.record(self._name, Act.WORKER_STARTED, "", "begins to match", object="worker", **self._models())
         worker = self._build_worker()
-        runner: Runner | None = None
-
-        def on_revoked(partitions: frozenset[TopicPartition]) -> None:
-            if runner is not None:
-                runner.revoke(partitions)
-
         consumer = KafkaRecordConsumer(
-            settings.kafka, settings.matching.group, [FRAMES.name], self._name, on_revoked, start="earliest"
+            settings.kafka, settings.matching.group, [FRAMES.name], self._name, self._on_revoked, start="earliest"
         )
         try:
-            runner = Runner(consumer, worker, self._metrics, guard=self._guard, unknown=self._unknown)
+            self._runner = Runner(consumer, worker, self._metrics, guard=self._guard, unknown=self._unknown)
             log.info("matching", provider=self._eyes.embedder.provider)
-            runner.run(lambda: self._stop.is_set() or self._feed.failed is not None)
+            self._runner.run(lambda: self._stop.is_set() or self._feed.failed is not None)
         finally:
             consumer.close()
+
+    def _on_revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        if self._runner is not None:
+            self._runner.revoke(partitions)
+
+    def _show_lag(self) -> None:
+        if self._runner is not None:
+            self._runner.show_lag()
 
     def _unknown(self) -> bool:
         """Whether authority or the clock cannot be believed now: frames wait, and are shed when they are too old."""

@@ -36,6 +36,17 @@ class WatchlistSearch:
     """Searches until there is an answer: a store that cannot be asked is never "no match".
 
     While it waits, offsets are held, lag grows, and `complaint` tells readiness why.
+
+    Args:
+        gallery: what was enrolled.
+        delta: what changed a moment ago.
+        roster: who may be matched.
+        gate: tells the audit log.
+        clock: the trusted one.
+        metrics: shows how long searches take.
+        stop: ends the waiting.
+        limit: most candidates of an answer.
+        waiting: called every few seconds while there is no answer, on the thread that waits.
     """
 
     def __init__(
@@ -48,6 +59,7 @@ class WatchlistSearch:
         metrics: Metrics,
         stop: threading.Event,
         limit: int = 5,
+        waiting: Callable[[], None] = lambda: None,
     ) -> None:
         self._gallery = gallery
         self._delta = delta
@@ -57,6 +69,7 @@ class WatchlistSearch:
         self._metrics = metrics
         self._stop = stop
         self._limit = limit
+        self._waiting = waiting
         self.complaint: str | None = None
 
     def candidates(
@@ -155,6 +168,7 @@ class WatchlistSearch:
                 answer = ask()
             except Unavailable as error:
                 self.complaint = str(error)
+                self._waiting()
                 self._stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
                 continue

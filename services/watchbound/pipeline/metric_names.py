@@ -60,7 +60,9 @@ SEARCH_SECONDS = _histogram("search_seconds", "Wall time of one gallery search."
 CAPTURE_TO_MATCH_SECONDS = _histogram(
     "capture_to_match_seconds", "From a frame's capture to the match it completed.", _LATENCY_SECONDS
 )
-CONSUMER_LAG = _gauge("consumer_lag", "Records not read yet.", "topic", "partition")
+CONSUMER_LAG = _gauge(
+    "consumer_lag", "Records that wait: not read yet, and in alerting not committed yet.", "topic", "partition"
+)
 WORKERS = _gauge("workers", "Matching workers by state.", "state")
 WORKER_RESTARTS = _counter("worker_restarts", "Workers started again after they died.")
 MODEL_INFO = _gauge("model_info", "1, with the models and the execution provider in use.", "role", "digest", "provider")

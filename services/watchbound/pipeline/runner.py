@@ -99,6 +99,7 @@ class Runner:
         while records and self._unknown():
             if self._ended():
                 return 0
+            self.show_lag()
             time.sleep(_LOOK_AGAIN_S)
         self._stage.handle(records)
         if self._guard is not None:
@@ -107,11 +108,20 @@ class Runner:
         if now >= self._next_commit:
             self._next_commit = now + self._policy.commit_interval_s
             self.commit()
-        if now >= self._next_lag:
-            self._next_lag = now + self._policy.lag_interval_s
-            for source, lag in self._consumer.lag().items():
-                self._metrics.set(CONSUMER_LAG, lag, topic=source.topic, partition=str(source.partition))
+        self.show_lag()
         return len(records)
+
+    def show_lag(self) -> None:
+        """Set the lag, unless it was set a moment ago.
+
+        A stage that holds records calls it while it waits: what piles up behind them is seen when it matters most.
+        """
+        now = time.monotonic()
+        if now < self._next_lag:
+            return
+        self._next_lag = now + self._policy.lag_interval_s
+        for source, lag in self._consumer.lag().items():
+            self._metrics.set(CONSUMER_LAG, lag, topic=source.topic, partition=str(source.partition))
 
     def _batch(self) -> int:
         """How many records to take: one, while a held partition is tried."""

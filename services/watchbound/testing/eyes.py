@@ -37,6 +37,7 @@ class ColourEmbedder:
 
     Attributes:
         calls: how many faces each call embedded.
+        crop_shape: (height, width, 3) of the crops that were embedded last.
     """
 
     digest = FAKE_DIGEST
@@ -45,11 +46,13 @@ class ColourEmbedder:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+        self.crop_shape: tuple[int, ...] = ()
         self.forgotten = 0
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Mean blue, green and red of each crop of shape (n, h, w, 3) as a unit vector of shape (n, 3)."""
         self.calls.append(len(crops))
+        self.crop_shape = crops.shape[1:]
         means = crops.reshape(len(crops), -1, 3).mean(axis=1).astype(np.float32) + np.float32(1e-3)
         return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from watchbound.extraction.align import align, similarity_transform
+from watchbound.extraction.align import ARCFACE_POINTS, STANDARD, CropTemplate, align, similarity_transform
 
-TEMPLATE = np.array([[38.29, 51.70], [73.53, 51.50], [56.03, 71.74], [41.55, 92.37], [70.73, 92.20]], dtype=np.float32)
+TEMPLATE = STANDARD.points
+LARGE = CropTemplate.of([(2 * x + 16, 2 * y) for x, y in ARCFACE_POINTS], (256, 224))
 
 
 def moved(points: NDArray[np.float32], angle: float, scale: float, shift: tuple[float, float]) -> NDArray[np.float32]:
@@ -32,17 +33,18 @@ def test_it_agrees_with_least_squares() -> None:
     np.testing.assert_allclose(similarity_transform(source, TEMPLATE), [[a, -b, tx], [b, a, ty]], atol=1e-4)
 
 
-def test_landmarks_land_on_the_template() -> None:
+@pytest.mark.parametrize("template", [STANDARD, LARGE])
+def test_landmarks_land_on_the_template(template: CropTemplate) -> None:
     image = np.zeros((400, 500, 3), np.uint8)
     landmarks = moved(TEMPLATE, 0.2, 1.5, (150, 80))
     for x, y in landmarks:
         cv2.circle(image, (round(float(x)), round(float(y))), 4, (255, 255, 255), -1)
-    crop = align(image, landmarks, TEMPLATE)
-    assert crop.shape == (112, 112, 3)
-    assert all(crop[round(float(y)), round(float(x))].min() > 200 for x, y in TEMPLATE)
+    crop = align(image, landmarks, template)
+    assert crop.shape == (template.height, template.width, 3)
+    assert all(crop[round(float(y)), round(float(x))].min() > 200 for x, y in template.points)
 
 
 @pytest.mark.parametrize("shift", [(-1000.0, 0.0), (0.0, 1000.0)])
 def test_a_face_beyond_the_picture_is_black_not_an_error(shift: tuple[float, float]) -> None:
-    crop = align(np.full((50, 50, 3), 255, np.uint8), moved(TEMPLATE, 0, 1, shift), TEMPLATE)
+    crop = align(np.full((50, 50, 3), 255, np.uint8), moved(TEMPLATE, 0, 1, shift), STANDARD)
     assert not crop.any()

@@ -8,12 +8,12 @@ import pytest
 
 from tests.unit.extraction.faces import face_at
 from watchbound.domain.face import Detection
+from watchbound.extraction.align import ARCFACE_POINTS, STANDARD, CropTemplate
 from watchbound.extraction.enrolment import FaceReader, FaceRefused, ImageFault, describe
 from watchbound.extraction.quality import ENROLMENT_GATE, QualityFault, QualityGate, assess
 from watchbound.ports import Image
 from watchbound.testing.eyes import FAKE_DIGEST, ColourEmbedder, ScriptedDetector
 
-TEMPLATE = np.array([[38, 52], [74, 52], [56, 72], [42, 92], [71, 92]], np.float32)
 OPEN_GATE = QualityGate(1, 2, 0, 0, 255, 0)
 
 
@@ -25,7 +25,7 @@ def png(image: Image | None = None) -> bytes:
 
 
 def reader(*answers: list[Detection], gate: QualityGate = OPEN_GATE) -> FaceReader:
-    return FaceReader(ScriptedDetector(answers), ColourEmbedder(), TEMPLATE, gate)
+    return FaceReader(ScriptedDetector(answers), ColourEmbedder(), STANDARD, gate)
 
 
 def refusal(faces: FaceReader, data: bytes) -> FaceRefused:
@@ -41,6 +41,17 @@ def test_one_face_becomes_one_template() -> None:
     assert face.embedding.vector.shape == (faces.dimension,)
     assert face.quality.eye_distance == pytest.approx(80)
     assert len(face.image_id) == 64
+
+
+def test_the_embedder_gets_crops_of_its_own_size_and_quality_means_the_same_with_every_pack() -> None:
+    template = CropTemplate.of([(2 * x, 2 * y) for x, y in ARCFACE_POINTS], (224, 240))
+    face, embedder = face_at(200, 200, 200), ColourEmbedder()
+    image = png()
+    large = FaceReader(ScriptedDetector([[face]]), embedder, template, OPEN_GATE).read(image)
+    standard = reader([face]).read(image)
+    assert embedder.crop_shape == (240, 224, 3)
+    assert large.quality == standard.quality
+    assert large.components == standard.components
 
 
 def test_the_same_bytes_have_the_same_id_and_others_another() -> None:

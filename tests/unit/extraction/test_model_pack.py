@@ -8,9 +8,12 @@ import pytest
 
 from tests.unit.extraction.packs import TEMPLATE, manifest, write_pack
 from watchbound.domain.errors import ConfigurationError, ModelPackError
+from watchbound.extraction.align import STANDARD
 from watchbound.extraction.licences import LICENCES, Use, require_permission
 from watchbound.extraction.model_pack import find_pack, load_pack
 from watchbound.extraction.pack_manifest import Manifest, read_manifest, render_manifest
+from watchbound.extraction.scrfd import SCRFD
+from watchbound.extraction.yunet import YUNET
 from watchbound.settings import ModelSettings, load
 
 
@@ -22,10 +25,14 @@ def test_a_pack_in_order_says_all_that_the_pipeline_needs(tmp_path: Path) -> Non
     assert pack.detector.input_size is None
     assert not pack.detector.normalises
     assert pack.embedder.dimension == 128
-    assert pack.embedder.input_size == (112, 112)
-    assert pack.embedder.template.dtype == np.float32
-    np.testing.assert_allclose(pack.embedder.template, TEMPLATE)
-    assert not pack.embedder.template.flags.writeable
+    assert pack.detector.decoding is YUNET
+    assert pack.detector.outputs == YUNET.outputs
+    template = pack.embedder.template
+    assert (template.width, template.height) == (112, 112)
+    assert template.points.dtype == np.float32
+    np.testing.assert_allclose(template.points, TEMPLATE)
+    assert not template.points.flags.writeable
+    assert template.is_like(STANDARD)
 
 
 def test_normalisation_and_a_fixed_input_size_are_read(tmp_path: Path) -> None:
@@ -34,6 +41,21 @@ def test_normalisation_and_a_fixed_input_size_are_read(tmp_path: Path) -> None:
     pack = load_pack(write_pack(tmp_path, document))
     assert pack.detector.normalises
     assert pack.detector.input_size == (640, 384)
+
+
+def test_another_form_of_answer_and_another_size_of_crop_are_read(tmp_path: Path) -> None:
+    document = manifest()
+    names = [str(440 + n) for n in range(9)]
+    document["detector"] |= {"decoding": "scrfd", "outputs": names}
+    large = [[2 * x, 2 * y] for x, y in TEMPLATE]
+    document["embedder"] |= {"input_size": [224, 256], "template": large, "metric": "l2", "normalise": True}
+    pack = load_pack(write_pack(tmp_path, document))
+    assert pack.detector.decoding is SCRFD
+    assert pack.detector.outputs == tuple(names)
+    template = pack.embedder.template
+    assert (template.width, template.height) == (224, 256)
+    assert template.eye_distance == pytest.approx(2 * STANDARD.eye_distance)
+    assert not template.is_like(STANDARD)
 
 
 @pytest.mark.parametrize("file", ["detector.onnx", "embedder.onnx"])
@@ -85,9 +107,23 @@ def test_every_known_licence_permits_something_and_never_operation_alone() -> No
 @pytest.mark.parametrize(
     ("role", "change", "complaint"),
     [
-        ("detector", {"decoding": "scrfd"}, r"detector\.decoding: Input should be 'yunet', got 'scrfd'"),
-        ("embedder", {"metric": "l2"}, r"embedder\.metric: Input should be 'cosine', got 'l2'"),
-        ("embedder", {"input_size": [96, 112]}, r"embedder\.input_size\.0: Input should be 112, got 96"),
+        ("detector", {"decoding": "retina"}, r"detector\.decoding: Input should be 'yunet' or 'scrfd', got 'retina'"),
+        (
+            "detector",
+            {"outputs": ["a", "b"]},
+            r"detector\.outputs: .*12 names, each another, in the order cls_8, cls_16",
+        ),
+        ("detector", {"decoding": "scrfd", "outputs": ["a"] * 9}, r"detector\.outputs: .*9 names.*score_8"),
+        ("embedder", {"metric": "l1"}, r"embedder\.metric: Input should be 'cosine' or 'l2', got 'l1'"),
+        ("embedder", {"metric": "l2"}, r"embedder\.metric: .*templates of length 1.*add `normalise: true`"),
+        ("embedder", {"metric": "l2", "normalise": False}, r"embedder\.normalise: .*length says something cannot be"),
+        ("embedder", {"normalise": False}, r"embedder\.normalise: .*brought to length 1 here"),
+        ("embedder", {"input_size": [16, 112]}, r"embedder\.input_size\.0: .*greater than or equal to 32, got 16"),
+        ("embedder", {"input_size": [112, 1024]}, r"embedder\.input_size\.1: .*less than or equal to 512, got 1024"),
+        ("embedder", {"input_size": [112, 90]}, r"embedder\.template: .*in pixels of the crop, within 112×90"),
+        ("embedder", {"template": [[0.3, 0.4], [0.6, 0.4], [0.5, 0.6], [0.4, 0.8], [0.6, 0.8]]}, r"14 pixels apart"),
+        ("embedder", {"template": [TEMPLATE[n] for n in (1, 0, 2, 4, 3)]}, r"embedder\.template: .*upright face"),
+        ("embedder", {"template": TEMPLATE[::-1]}, r"embedder\.template: .*upright face"),
         ("embedder", {"template": TEMPLATE[:4]}, r"embedder\.template\.4: Field required"),
         ("embedder", {"template": [[float("nan"), 0.0], *TEMPLATE[1:]]}, r"template\.0\.0: .*finite"),
         ("embedder", {"dimension": 0}, r"embedder\.dimension: .*16, got 0"),

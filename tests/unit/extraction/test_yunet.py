@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from watchbound.extraction.yunet import OUTPUTS, STRIDES, decode
+from watchbound.extraction.decoding import STRIDES
+from watchbound.extraction.yunet import YUNET, decode
 
 WIDTH, HEIGHT = 64, 32
 Answers = dict[str, NDArray[np.float32]]
@@ -22,7 +23,7 @@ def nothing() -> Answers:
             (1, (WIDTH // int(name.split("_")[1])) * (HEIGHT // int(name.split("_")[1])), sizes[name.split("_")[0]]),
             np.float32,
         )
-        for name in OUTPUTS
+        for name in YUNET.outputs
     }
 
 
@@ -36,7 +37,7 @@ def put(answers: Answers, stride: int, row: int, column: int, score: float, size
 
 
 def listed(answers: Answers) -> list[NDArray[np.float32]]:
-    return [answers[name] for name in OUTPUTS]
+    return [answers[name] for name in YUNET.outputs]
 
 
 def test_an_empty_picture_has_no_faces() -> None:
@@ -80,3 +81,13 @@ def test_faces_below_the_least_score_are_none_and_scores_never_exceed_one() -> N
     put(answers, 8, 3, 7, 1.0000001)
     (face,) = decode(listed(answers), WIDTH, 0.6, 1.0)
     assert face.score == 1.0
+
+
+def test_a_cell_that_answers_with_no_box_is_no_face() -> None:
+    answers = nothing()
+    put(answers, 8, 0, 0, 0.9)
+    answers["bbox_8"][0, 0, 2] = np.float32(200)  # whose exponential is infinite
+    put(answers, 16, 1, 1, 0.8)
+    answers["kps_16"][0, 5, 3] = np.nan
+    put(answers, 8, 3, 7, 0.7)
+    assert [face.score for face in decode(listed(answers), WIDTH, 0.6, 1.0)] == pytest.approx([0.7])

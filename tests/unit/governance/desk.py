@@ -19,6 +19,7 @@ from watchbound.domain.listing import EntryStatus
 from watchbound.domain.moment import Window
 from watchbound.domain.terms import Terms
 from watchbound.domain.watchlist import Category, ResponseLevel, WatchlistChange
+from watchbound.extraction.align import STANDARD
 from watchbound.extraction.enrolment import FaceReader
 from watchbound.extraction.quality import QualityGate
 from watchbound.governance.approve import Approver
@@ -47,7 +48,6 @@ from watchbound.testing.pictures import InMemoryPictureStore
 from watchbound.testing.watchlist import FakeOfficers
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-TEMPLATE = np.array([[38, 52], [74, 52], [56, 72], [42, 92], [71, 92]], np.float32)
 PAPERS = {
     "source": "family",
     "lawful_holding": "given for the search",
@@ -116,7 +116,7 @@ class Desk:
             self.gallery,
             log,
             self.clock,
-            FaceReader(OneFaceDetector(), ColourEmbedder(), TEMPLATE, QualityGate(1, 2, 0, 0, 255, 0)),
+            FaceReader(OneFaceDetector(), ColourEmbedder(), STANDARD, QualityGate(1, 2, 0, 0, 255, 0)),
             lambda name: require_enrollable(self.view, self.clock, name),
             self.roster,
             self.pending,

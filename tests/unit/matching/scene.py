@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -24,6 +25,7 @@ from watchbound.domain.watchlist import (
     WatchlistChange,
     WatchlistEntry,
 )
+from watchbound.extraction.align import STANDARD, CropTemplate
 from watchbound.extraction.decode import PictureLimits
 from watchbound.extraction.quality import live_gate
 from watchbound.matching.admission import FrameAdmission, FreshnessLimits
@@ -57,7 +59,6 @@ from watchbound.testing.office import Office, terms
 from watchbound.testing.watchlist import FakeOfficers
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
-TEMPLATE = np.array([[38.3, 51.7], [73.5, 51.5], [56.0, 71.7], [41.5, 92.4], [70.7, 92.2]], dtype=np.float32)
 RED, GREEN, BLUE = (20, 20, 230), (20, 230, 20), (230, 20, 20)
 Colour = tuple[int, int, int]
 EVERY_FRAME = AttentionPolicy(every=timedelta(0))
@@ -91,8 +92,14 @@ def picture(people: list[tuple[Detection, Colour]]) -> Image:
 class Scene:
     """Publishes frames and lets one worker handle them."""
 
-    def __init__(self, script: list[list[tuple[Detection, Colour]]], attention: AttentionPolicy = EVERY_FRAME) -> None:
+    def __init__(
+        self,
+        script: list[list[tuple[Detection, Colour]]],
+        attention: AttentionPolicy = EVERY_FRAME,
+        template: CropTemplate = STANDARD,
+    ) -> None:
         self.attention = attention
+        self.template = template
         self.clock = ManualClock(START)
         self.metrics = RecordedMetrics()
         self.broker = InMemoryBroker(self.clock)
@@ -111,8 +118,16 @@ class Scene:
         self.audit = FakeAuditLog()
         self.gate = AuditGate(AuditTrail(self.audit, self.clock), self.clock, "worker-0", {"embedder": FAKE_DIGEST})
         self.stop = threading.Event()
+        self.while_waiting: Callable[[], None] = lambda: None
         self.search = WatchlistSearch(
-            self.gallery, self.delta, self.roster, self.gate, self.clock, self.metrics, self.stop
+            self.gallery,
+            self.delta,
+            self.roster,
+            self.gate,
+            self.clock,
+            self.metrics,
+            self.stop,
+            waiting=lambda: self.while_waiting(),
         )
         self.script = script
         self.sequence = 0
@@ -130,7 +145,7 @@ class Scene:
         max_age = timedelta(seconds=5)
         counts = FrameCounts(self.metrics, self.tallies)
         admission = FrameAdmission(self.authority, self.clock, FreshnessLimits(max_age, timedelta(seconds=1)))
-        eyes = Eyes(self.detector, self.embedder, TEMPLATE, PictureLimits(500_000, 1280 * 720), live_gate(14.0))
+        eyes = Eyes(self.detector, self.embedder, self.template, PictureLimits(500_000, 1280 * 720), live_gate(14.0))
         announcer = MatchAnnouncer(producer, codecs.MATCH, self.ring, self.tallies, self.clock, self.metrics)
         policy = EvidencePolicy()
         self.cameras = Cameras(self.attention)

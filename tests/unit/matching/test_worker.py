@@ -18,10 +18,12 @@ from watchbound.domain.act import ActKind
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.sealing import Purpose
 from watchbound.domain.watchlist import Category, EntryRemoved
+from watchbound.extraction.align import ARCFACE_POINTS, STANDARD, CropTemplate
 from watchbound.extraction.shots import Shot, TrackEvidence
 from watchbound.matching.search import Stopped
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
+from watchbound.pipeline.runner import Runner, RunnerPolicy
 from watchbound.pipeline.sealing import open_crop, seal_frame
 from watchbound.pipeline.topics import FRAMES, MATCHES
 from watchbound.testing.eyes import FAKE_DIGEST
@@ -332,6 +334,27 @@ def test_an_unreachable_gallery_holds_the_worker_and_is_never_no_match() -> None
     assert len(scene.matches()) == 1
 
 
+def test_what_piles_up_behind_a_held_worker_is_seen() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.gallery.down = True
+    runner = Runner(scene.consumer, scene.worker, scene.metrics, RunnerPolicy(max_records=1, lag_interval_s=0.0))
+    jpeg = bytes(simplejpeg.encode_jpeg(picture(scene.script[0]), 95, "BGR", "444"))
+    lags: list[float] = []
+
+    def while_waiting() -> None:
+        for _ in range(15):
+            scene.publish(scene.frame(jpeg))
+        runner.show_lag()
+        lags.append(scene.metrics.total(names.CONSUMER_LAG))
+        scene.gallery.down = len(lags) < 2
+
+    scene.while_waiting = while_waiting
+    scene.publish(scene.frame(jpeg))
+    assert runner.step() == 1
+    assert lags == [15, 30]
+    assert len(scene.matches()) == 1
+
+
 def test_a_worker_matches_nothing_that_cannot_be_recorded_and_goes_on_by_itself() -> None:
     scene = listed(Scene(walk(RED, 1)))
     scene.audit.broken = True
@@ -495,6 +518,16 @@ def test_a_released_partition_takes_its_tracks_along() -> None:
     partitions = frozenset(scene.worker.watermarks())
     scene.worker.release(partitions)
     assert scene.worker.watermarks() == {}
+
+
+def test_the_embedder_gets_crops_of_its_own_size_and_shots_are_worth_the_same_with_every_pack() -> None:
+    large = CropTemplate.of([(2 * x, 2 * y) for x, y in ARCFACE_POINTS], (224, 240))
+    scenes = [listed(Scene(walk(RED, 6), template=template)) for template in (STANDARD, large)]
+    for scene in scenes:
+        scene.play()
+    assert [scene.embedder.crop_shape for scene in scenes] == [(112, 112, 3), (240, 224, 3)]
+    assert scenes[0].embedder.calls == scenes[1].embedder.calls
+    assert [len(scene.matches()) for scene in scenes] == [1, 1]
 
 
 def test_faces_too_small_to_use_are_counted_and_not_embedded() -> None:

@@ -105,6 +105,20 @@ def test_records_wait_while_it_is_not_known_what_may_be_done_with_them() -> None
     assert stage.handled == [0, 1, 2]
 
 
+def test_what_piles_up_behind_records_that_wait_is_seen() -> None:
+    log = broker(1)
+    metrics = RecordedMetrics()
+    seen: list[float] = []
+
+    def unknown() -> bool:
+        seen.append(metrics.total(names.CONSUMER_LAG, topic=TOPIC))
+        log.producer().send(TOPIC, "gate", b"more").wait(1)
+        return len(seen) < 3
+
+    Runner(log.consumer("g", [TOPIC]), HoldingStage(), metrics, EAGER, unknown=unknown).step()
+    assert seen == [0, 1, 2]
+
+
 def test_whoever_is_stopped_while_records_wait_commits_none_of_them() -> None:
     log = broker(3)
     stage = HoldingStage()

@@ -16,7 +16,7 @@ from watchbound.camera.synthetic import FaceTruth
 from watchbound.domain.errors import WatchboundError
 from watchbound.domain.face import Box, Detection
 from watchbound.domain.frame import Frame
-from watchbound.extraction.align import align
+from watchbound.extraction.align import CropTemplate, align
 from watchbound.extraction.decode import PictureLimits, decode_jpeg
 from watchbound.ports import Detector, Embedder, Image
 from watchbound.stack.prove.exact import ExactSearch
@@ -43,7 +43,7 @@ class Eyes:
 
     detector: Detector
     embedder: Embedder
-    template: NDArray[np.float32]
+    template: CropTemplate
     limits: PictureLimits
 
 
