@@ -14,7 +14,7 @@ from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.errors import NotAuthorised, Unavailable
 from watchbound.domain.moment import Window
 from watchbound.domain.sealing import Purpose
-from watchbound.domain.standing import AuthorisationState
+from watchbound.domain.standing import AuthorisationState, Refusal
 from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.governance.purge import Purger, covered
 from watchbound.governance.retention import RetentionClock, Undertaker
@@ -53,9 +53,9 @@ class World:
         self.view = AuthorityView(self.left.clock, 5.0, self.office.trust)
         self.read()
         trail = AuditTrail(self.left.log, self.left.clock)
-        desk = AuthorityDesk(self.producer, codecs.AUTHORISATION, self.view, self.left.clock, trail)
+        self.desk = AuthorityDesk(self.producer, codecs.AUTHORISATION, self.view, self.left.clock, trail)
         self.undertaker = Undertaker(
-            self.view, desk, self._purger, self.left.shelf, self.office.guardian, self.left.clock
+            self.view, self.desk, self._purger, self.left.shelf, self.office.guardian, self.left.clock
         )
         self.retention = RetentionClock(self.view, self.undertaker, self.left.clock, self.metrics)
 
@@ -136,18 +136,62 @@ def test_a_cancelled_deployment_is_counted_from_its_cancellation(world: World) -
     assert world.known().state is AuthorisationState.CANCELLED
 
 
-def test_an_urgent_deployment_that_nobody_signed_goes_with_all_that_came_of_it(world: World) -> None:
-    urgent = terms(id="urgent", window=Window(NOW, NOW + timedelta(hours=48)), urgent=True, cameras=frozenset({"b"}))
-    drafted = world.office.drafted(urgent, NOW)
-    active = world.office.with_act(drafted, ActKind.ACTIVATE, world.office.drafter, NOW, activation(NOW))
-    world.publish(active)
+def urgent(world: World, hours: int = 4) -> WrittenAuthority:
+    """Begun now and unsigned, with keys; short enough to end long before the time for a signature is over."""
+    short = terms(id="urgent", window=Window(NOW, NOW + timedelta(hours=hours)), urgent=True, cameras=frozenset({"b"}))
+    drafted = world.office.drafted(short, NOW)
     world.left.ring.create("urgent")
+    return world.office.with_act(drafted, ActKind.ACTIVATE, world.office.drafter, NOW, activation(NOW))
+
+
+@pytest.mark.parametrize("hours", [4, 48])
+def test_an_urgent_deployment_that_nobody_signed_goes_with_all_that_came_of_it(world: World, hours: int) -> None:
+    world.publish(urgent(world, hours))
     world.restart()
-    world.round(NOW + timedelta(hours=24) - SECOND)
+    world.round(NOW + timedelta(hours=min(hours, 24)) - SECOND)
     assert world.gone("urgent") == frozenset()
+    world.round(NOW + timedelta(hours=24) - SECOND)
+    assert world.gone("urgent") == ({Purpose.FRAMES} if hours == 4 else frozenset())
     world.round(NOW + timedelta(hours=24))
     assert world.gone("urgent") == frozenset(Purpose)
     assert world.known("urgent").state is AuthorisationState.PURGED
+
+
+def test_an_urgent_deployment_that_is_refused_goes_at_once_with_all_that_came_of_it(world: World) -> None:
+    at = NOW + timedelta(hours=1)
+    world.publish(world.office.with_act(urgent(world), ActKind.CANCEL, world.office.officer, at))
+    world.left.clock.set(at)
+    world.restart()
+    world.round(at)
+    assert world.gone("urgent") == frozenset(Purpose)
+    assert world.known("urgent").state is AuthorisationState.PURGED
+
+
+def test_an_urgent_deployment_that_is_signed_after_its_end_keeps_its_alerts_and_permits_nothing(world: World) -> None:
+    world.publish(urgent(world))
+    world.restart()
+    world.round(END)
+    assert world.known("urgent").state is AuthorisationState.ENDED
+    world.left.clock.set(NOW + timedelta(hours=24) - SECOND)
+    world.view.confirm()
+    signed = world.desk.act("urgent", ActKind.SIGN, world.office.officer, "necessary")
+    assert signed.refusal(world.left.clock.now()) is Refusal.ENDED
+    assert signed.refusal(NOW + timedelta(hours=1)) is Refusal.ENDED
+    world.round(NOW + timedelta(hours=24))
+    assert world.gone("urgent") == {Purpose.FRAMES}
+    world.round(END + timedelta(hours=24))
+    assert world.gone("urgent") == {Purpose.FRAMES, Purpose.WATCHLIST}
+
+
+def test_nobody_signs_an_urgent_deployment_once_the_time_for_it_is_over(world: World) -> None:
+    world.left.gallery.down = True
+    world.publish(urgent(world))
+    world.restart()
+    world.round(END)
+    world.left.clock.set(NOW + timedelta(hours=24))
+    world.view.confirm()
+    with pytest.raises(NotAuthorised, match="none followed by"):
+        world.desk.act("urgent", ActKind.SIGN, world.office.officer, "too late")
 
 
 def test_while_a_store_is_away_it_shows_how_overdue_it_is_and_tries_again_later_and_later(world: World) -> None:
