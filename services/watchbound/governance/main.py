@@ -162,12 +162,17 @@ class Governance:
         return open_purger(configuration, self._producer, self.trail, self._clock, stop)
 
     def undertaker(self, configuration: PurgeConfiguration, signer: Signer, stop: threading.Event) -> Undertaker:
-        """Ends and purges what is over."""
+        """Ends and purges what is over.
+
+        Raises:
+            NotAuthorised: the clock is too far from the broker's.
+        """
+        self.require_clock()
         shelf = ReceiptShelf(configuration.purge.receipts)
         return Undertaker(self.view, self.desk(), lambda: self.purger(configuration, stop), shelf, signer, self._clock)
 
     def require_clock(self) -> None:
-        """Refuse what begins something while the clock is wrong; what stops something waits for no clock.
+        """Refuse what begins or deletes something while the clock is wrong; what stops something waits for no clock.
 
         Raises:
             NotAuthorised: the clock is too far from the broker's.

@@ -146,20 +146,34 @@ class RetentionClock:
     Args:
         view: what is authorised.
         undertaker: does the work.
-        clock: the trusted clock.
+        clock: tells what is over and due.
+        clock_trusted: whether it may be believed now; while it may not, nothing is ended and nothing deleted.
         metrics: shows how overdue anything is.
     """
 
-    def __init__(self, view: AuthorityView, undertaker: Undertaker, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        view: AuthorityView,
+        undertaker: Undertaker,
+        clock: Clock,
+        clock_trusted: Callable[[], bool],
+        metrics: Metrics,
+    ) -> None:
         self._view = view
         self._undertaker = undertaker
         self._clock = clock
+        self._clock_trusted = clock_trusted
         self._metrics = metrics
         self._trying: dict[str, _Trying] = {}
 
     def round(self) -> None:
         """Purge what is due; what cannot be purged now is told, and tried again later and later."""
         for authorisation in self._view.all():
+            # Asked for each, since a purge before it may have taken long.
+            if not self._clock_trusted():
+                # What a wrong clock says about when to try again is worth no more than the rest of what it says.
+                self._trying.clear()
+                break
             if authorisation.ending(self._clock.now()) is not None:
                 self._settle(authorisation)
         self._show()

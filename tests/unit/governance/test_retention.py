@@ -40,6 +40,7 @@ class World:
         self.left = Deployments(folder)
         self.office = Office()
         self.producer = self.left.broker.producer()
+        self.clock_trusted = True
         self.publish(self.office.active(terms(id=GONE, window=Window(NOW, END)), NOW - SECOND))
         far = Window(NOW, NOW + timedelta(days=300))
         self.publish(self.office.active(terms(id=KEPT, window=far), NOW - SECOND))
@@ -57,7 +58,9 @@ class World:
         self.undertaker = Undertaker(
             self.view, self.desk, self._purger, self.left.shelf, self.office.guardian, self.left.clock
         )
-        self.retention = RetentionClock(self.view, self.undertaker, self.left.clock, self.metrics)
+        self.retention = RetentionClock(
+            self.view, self.undertaker, self.left.clock, lambda: self.clock_trusted, self.metrics
+        )
 
     def _purger(self) -> Purger:
         return self.left.purger()
@@ -233,6 +236,38 @@ def test_authority_that_may_be_out_of_date_deletes_nothing(world: World) -> None
     world.retention.round()
     assert world.gone() == frozenset()
     assert world.overdue()["frames"] == 3600.0
+
+
+def test_a_clock_that_is_not_trusted_ends_nothing_and_deletes_nothing(world: World) -> None:
+    world.clock_trusted = False
+    world.round(NOW + timedelta(days=40))
+    assert world.gone() == frozenset()
+    assert world.known().state is AuthorisationState.ACTIVE
+    world.clock_trusted = True
+    world.round(END)
+    assert world.gone() == {Purpose.FRAMES}
+
+
+def test_a_clock_that_stops_being_trusted_during_a_round_deletes_nothing_more(world: World) -> None:
+    world.publish(urgent(world))
+    world.restart()
+    answers = iter([True, False])
+    world.retention = RetentionClock(
+        world.view, world.undertaker, world.left.clock, lambda: next(answers), world.metrics
+    )
+    world.round(NOW + timedelta(days=40))
+    assert (world.gone("urgent"), world.gone()) == (frozenset(Purpose), frozenset())
+
+
+def test_what_was_put_off_by_a_wrong_clock_is_tried_as_soon_as_the_clock_is_right(world: World) -> None:
+    world.left.log.broken = True
+    world.round(NOW + timedelta(days=40))
+    world.left.log.broken = False
+    world.clock_trusted = False
+    world.round(NOW + timedelta(days=40))
+    world.clock_trusted = True
+    world.round(END)
+    assert world.gone() == {Purpose.FRAMES}
 
 
 def test_what_has_not_ended_is_purged_for_nobody(world: World) -> None:
