@@ -39,7 +39,7 @@ from watchbound.ports import Clock, Record, RecordProducer
 from watchbound.settings import KafkaSettings, KeySettings, MilvusSettings, PictureSettings, PurgeSettings
 
 WindowMatches = Callable[[bytes], Iterable[Match]]
-"""The matches that a window of alerting holds, from its bytes."""
+"""The matches that a window of alerting holds, from its bytes; raises Poison for what is none."""
 
 
 @dataclass(frozen=True, slots=True)

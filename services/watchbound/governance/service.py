@@ -70,7 +70,7 @@ class GovernanceService:
         kafka = configuration.purging.kafka
         self._configuration = configuration
         # A ring that may not be used is known now, not at the first deadline.
-        open_key_ring(configuration.purging.keys)
+        ring = open_key_ring(configuration.purging.keys)
         ensure_topics(kafka, topics_of(Service.GOVERNANCE))
         self._clock = SystemClock()
         self._metrics = PrometheusMetrics()
@@ -84,7 +84,7 @@ class GovernanceService:
         self._purger: Purger | None = None
         desk = AuthorityDesk(self._producer, codecs.AUTHORISATION, self._view, self._clock, self._trail)
         shelf = ReceiptShelf(configuration.purging.purge.receipts)
-        undertaker = Undertaker(self._view, desk, self._purging, shelf, configuration.signer, self._clock)
+        undertaker = Undertaker(self._view, desk, self._purging, shelf, ring, trust, configuration.signer, self._clock)
         self._retention = RetentionClock(self._view, undertaker, self._clock, watch.trusted, self._metrics)
         self._feed = Feed(
             KafkaTopicReader(kafka, [AUTHORISATIONS.name], "governance-feed"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ import pytest
 from watchbound.adapters import codecs
 from watchbound.domain.act import ActKind
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import NotAuthorised, Unavailable
+from watchbound.domain.errors import ConfigurationError, NotAuthorised, Unavailable
 from watchbound.domain.moment import Window
+from watchbound.domain.receipt import DeletionReceipt, PlaceDeleted, SignedReceipt
 from watchbound.domain.sealing import Purpose
+from watchbound.domain.signature import Signature
 from watchbound.domain.standing import AuthorisationState, Refusal
 from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.governance.purge import Purger, covered
@@ -24,8 +28,10 @@ from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.authority_desk import AuthorityDesk
 from watchbound.pipeline.feed import authority_handler
 from watchbound.pipeline.topics import AUTHORISATIONS
+from watchbound.ports import Record, Signer
 from watchbound.testing.metrics import RecordedMetrics
 from watchbound.testing.office import Office, activation, terms
+from watchbound.testing.signing import FakeSigner
 
 from .purging import GONE, KEPT, NOW, Deployments
 
@@ -41,6 +47,7 @@ class World:
         self.office = Office()
         self.producer = self.left.broker.producer()
         self.clock_trusted = True
+        self.misconfigured = 0
         self.publish(self.office.active(terms(id=GONE, window=Window(NOW, END)), NOW - SECOND))
         far = Window(NOW, NOW + timedelta(days=300))
         self.publish(self.office.active(terms(id=KEPT, window=far), NOW - SECOND))
@@ -56,20 +63,35 @@ class World:
         trail = AuditTrail(self.left.log, self.left.clock)
         self.desk = AuthorityDesk(self.producer, codecs.AUTHORISATION, self.view, self.left.clock, trail)
         self.undertaker = Undertaker(
-            self.view, self.desk, self._purger, self.left.shelf, self.office.guardian, self.left.clock
+            self.view,
+            self.desk,
+            self._purger,
+            self.left.shelf,
+            self.left.ring,
+            self.office.trust,
+            self.office.guardian,
+            self.left.clock,
         )
         self.retention = RetentionClock(
             self.view, self.undertaker, self.left.clock, lambda: self.clock_trusted, self.metrics
         )
 
     def _purger(self) -> Purger:
+        if self.misconfigured > 0:
+            self.misconfigured -= 1
+            msg = "a setting that a person must mend"
+            raise ConfigurationError(msg)
         return self.left.purger()
 
     def read(self) -> None:
+        """What the topic holds once it is compacted: the last record of each."""
         handle = authority_handler(codecs.AUTHORISATION, self.view)
-        for record in self.left.broker.records(AUTHORISATIONS.name):
+        for record in self.standing().values():
             handle(record)
         self.view.confirm()
+
+    def standing(self) -> dict[str | None, Record]:
+        return {record.key: record for record in self.left.broker.records(AUTHORISATIONS.name)}
 
     def round(self, at: Any) -> None:
         self.left.clock.set(at)
@@ -303,3 +325,135 @@ def test_after_alerts_were_kept_back_the_chain_is_closed_when_they_go(world: Wor
     assert world.known().state is AuthorisationState.ENDED
     world.round(END + timedelta(days=31))
     assert world.known().state is AuthorisationState.PURGED
+
+
+def nobodys(name: str) -> WrittenAuthority:
+    """What anybody could write who may write to the topic and holds no key."""
+    return WrittenAuthority(terms(id=name, window=Window(NOW - timedelta(hours=9), NOW - timedelta(hours=8))), ())
+
+
+def test_a_record_that_nobody_signed_keeps_nothing_from_its_deletion(world: World) -> None:
+    world.publish(nobodys("a-nobody"))
+    world.left.clock.set(END)
+    world.restart()
+    world.round(END)
+    assert world.gone() == {Purpose.FRAMES}
+    assert world.metrics.total(names.PURGES, outcome="failed") == 0
+    assert world.left.shelf.receipts("a-nobody") == []
+
+
+def test_a_record_that_nobody_signed_destroys_no_key_of_the_deployment_whose_id_it_takes(world: World) -> None:
+    world.publish(nobodys(KEPT))
+    world.restart()
+    world.round(NOW + timedelta(days=31))
+    assert world.gone(KEPT) == frozenset()
+    assert world.gone() == {Purpose.FRAMES, Purpose.WATCHLIST}
+    # Somebody must look: by what stands there, it should be gone.
+    assert world.overdue()["alerts"] > 0
+    assert world.metrics.total(names.PURGES, outcome="failed") == 1
+    with pytest.raises(NotAuthorised, match="vouches for what stands on the log"):
+        world.undertaker.purge(KEPT, frozenset(Purpose))
+
+
+def test_a_pause_vouches_for_no_terms(world: World) -> None:
+    forged = world.office.with_act(nobodys(KEPT), ActKind.DRAFT, FakeSigner("key-of-nobody"), NOW)
+    world.publish(world.office.with_act(forged, ActKind.PAUSE, world.office.reviewer, NOW))
+    world.restart()
+    world.round(NOW + timedelta(days=31))
+    assert world.gone(KEPT) == frozenset()
+
+
+@pytest.mark.parametrize("left", ["drafter", "officer"])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_is_due_goes_although_whoever_drafted_or_signed_it_has_left_the_trust_list(
+    world: World, left: str, restarted: bool
+) -> None:
+    before = world.standing()[GONE].value
+    world.office.trust.remove(f"key-of-{left}")
+    for at, gone in (
+        (END - SECOND, set()),
+        (END, {Purpose.FRAMES}),
+        (END + timedelta(hours=24), {Purpose.FRAMES, Purpose.WATCHLIST}),
+        (END + timedelta(days=31), set(Purpose)),
+        (END + timedelta(days=32), set(Purpose)),
+    ):
+        world.left.clock.set(at)
+        if restarted:
+            world.restart()
+        world.round(at)
+        assert set(world.gone()) == gone
+    assert world.overdue()["alerts"] == 0.0
+    assert world.metrics.total(names.PURGES, outcome="failed") == 0
+    # No act follows one that does not hold: it would leave out what stands there.
+    assert world.standing()[GONE].value == before
+
+
+def test_what_the_clock_has_ended_goes_whoever_has_left_since(world: World) -> None:
+    world.round(END)
+    for holder in ("drafter", "officer"):
+        world.office.trust.remove(f"key-of-{holder}")
+    world.left.clock.set(END + timedelta(days=31))
+    world.restart()
+    world.round(END + timedelta(days=31))
+    assert world.gone() == frozenset(Purpose)
+
+
+def test_what_goes_wrong_with_one_keeps_nothing_of_another(world: World) -> None:
+    world.publish(urgent(world))
+    world.restart()
+    world.misconfigured = 1
+    world.round(END)
+    assert [set(world.gone(name)) for name in ("urgent", GONE)] == [set(), {Purpose.FRAMES}]
+    assert world.metrics.total(names.PURGES, outcome="failed") == 1
+    world.round(END + timedelta(minutes=1))
+    assert world.gone("urgent") == {Purpose.FRAMES}
+
+
+def test_a_receipt_that_cannot_be_read_keeps_nothing_of_another_and_what_it_says_is_overdue(
+    world: World, tmp_path: Path
+) -> None:
+    world.publish(urgent(world))
+    world.restart()
+    world.round(END)
+    (tmp_path / "receipts" / "urgent" / "x.json").write_text("{")
+    world.round(END + timedelta(hours=24))
+    assert world.gone("urgent") == {Purpose.FRAMES}
+    assert world.gone() == {Purpose.FRAMES, Purpose.WATCHLIST}
+    assert world.overdue()["frames"] > 0
+
+
+def receipt(of: str, signer: Signer) -> SignedReceipt:
+    """One that says that all of it is gone."""
+    places = (PlaceDeleted("gallery", "templates", 0, 0, "trust me"),)
+    said = DeletionReceipt(of, NOW, "somebody", "a test", frozenset(Purpose), places)
+    return SignedReceipt(said, signer.sign(said.statement()))
+
+
+@pytest.mark.parametrize("forged", ["unsigned", "reviewer", "unknown", "of another", "revoked"])
+def test_a_file_among_the_receipts_counts_only_if_it_is_signed_and_of_this_authorisation(
+    world: World, tmp_path: Path, forged: str
+) -> None:
+    office, others = world.office, FakeSigner("key-of-nobody")
+    found = {
+        "unsigned": replace(receipt(GONE, office.guardian), signature=Signature("key-of-guardian", bytes(64))),
+        "reviewer": receipt(GONE, office.reviewer),
+        "unknown": receipt(GONE, others),
+        "of another": receipt(KEPT, office.guardian),
+        "revoked": receipt(GONE, office.other_officer),
+    }[forged]
+    office.trust.revoke("key-of-other-officer")
+    folder = tmp_path / "receipts" / GONE
+    folder.mkdir(parents=True)
+    (folder / "29990101T000000000000Z-x.json").write_text(json.dumps(found.as_json()))
+    world.round(END + timedelta(days=31))
+    assert world.gone() == frozenset(Purpose)
+    written = world.view.written(GONE)
+    assert written is not None
+    assert dict(written.acts[-1].act.details)["receipt"] != found.receipt.digest()
+
+
+@pytest.mark.parametrize("who", ["guardian", "other_officer"])
+def test_a_receipt_of_a_guardian_or_an_officer_counts(world: World, who: str) -> None:
+    world.left.shelf.put(receipt(GONE, getattr(world.office, who)))
+    world.round(END)
+    assert world.gone() == frozenset()
