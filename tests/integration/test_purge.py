@@ -197,3 +197,29 @@ def test_the_retention_clock_ends_a_deployment_whose_window_is_over_and_destroys
     assert {purpose.value for purpose in stack.key_ring().versions(AUTHORISATION)} == {"watchlist", "alerts"}
     assert stack.call(["authorise", "show", AUTHORISATION])["state"] == "ended"
     assert 'retention_overdue_seconds{purpose="frames"} 0.0' in service.metrics()
+
+
+def test_while_the_clock_is_not_trusted_nothing_is_signed_or_changed_or_deleted_and_yet_stopped(
+    stack: EmbeddedStack,
+) -> None:
+    draft(stack, datetime.now(UTC) + timedelta(hours=1))
+    # No comparison is as exact as that, so that every clock is too far off.
+    doubted = {"WATCHBOUND_CLOCK_MAX_OFFSET_S": "1e-9"}
+    right = stack.environment
+    stack.environment = {**right, **doubted}
+    reason = ["--reason", "a test"]
+    for refused in (
+        ["authorise", "sign", AUTHORISATION],
+        ["authorise", "threshold", AUTHORISATION, "0.6", "--requested-by", "sgt.c", *reason],
+    ):
+        with pytest.raises(CommandFailed, match="from the broker's"):
+            stack.call([*refused, *stack.key("officer")])
+    stack.call(["authorise", "cancel", AUTHORISATION, *reason, *stack.key("officer")])
+    with pytest.raises(CommandFailed, match="from the broker's"):
+        stack.call(["purge", AUTHORISATION, "--json", "-"])
+    service = stack.start("governance", ["governance", "run", "--every", "0.2"])
+    service.process.wait_until(lambda: "from the broker's" in service.complaint(), 60.0)
+    service.process.wait_until(lambda: 'retention_overdue_seconds{purpose="frames"}' in service.metrics(), 30.0)
+    assert {purpose.value for purpose in stack.key_ring().versions(AUTHORISATION)} == {"frames", "watchlist", "alerts"}
+    stack.environment = right
+    assert stack.call(["purge", AUTHORISATION, "--json", "-"])["receipt"]["clean"]

@@ -312,7 +312,7 @@ def _act(
 ) -> None:
     signer = open_signer(key)
     with _governance(bootstrap) as governance:
-        if kind is ActKind.RESUME:
+        if not kind.stops:
             governance.require_clock()
         done = governance.desk().act(authorisation_id, kind, signer, reason, details())
     _tell(done, _DONE[kind], as_json)

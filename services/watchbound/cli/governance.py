@@ -14,6 +14,7 @@ from watchbound.domain.errors import ConfigurationError
 from watchbound.settings import (
     AuditSettings,
     AuthoritySettings,
+    ClockSettings,
     GovernanceSettings,
     GuardianSettings,
     HttpSettings,
@@ -57,6 +58,7 @@ def run(
     configuration = GovernanceConfiguration(
         governance=load(GovernanceSettings, every_s=every),
         authority=load(AuthoritySettings),
+        clock=load(ClockSettings),
         trust=load(TrustSettings),
         audit=load(AuditSettings),
         http=load(HttpSettings, port=http_port),

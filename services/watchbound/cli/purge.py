@@ -16,12 +16,12 @@ from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.signers import open_signer
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.alerting.window_codec import AlertWindowCodec
-from watchbound.domain.errors import ConfigurationError, InvalidValue, NotTrusted
+from watchbound.domain.errors import ConfigurationError, InvalidValue, Poison, PoisonReason
 from watchbound.domain.match import Match
 from watchbound.domain.receipt import PlaceDeleted, SignedReceipt, receipt_from_json
 from watchbound.domain.sealing import Purpose
-from watchbound.domain.signature import Role
 from watchbound.governance.main import Governance
+from watchbound.governance.purge import signed_by
 from watchbound.governance.purging import PurgeConfiguration
 from watchbound.settings import (
     AuditSettings,
@@ -113,7 +113,7 @@ def _purge(
 
 def _verify(path: Path, json_to: Path | None, bootstrap: str | None) -> None:
     signed = _read(path)
-    by = _signed_by(signed)
+    by = signed_by(signed, FileTrustList(load(TrustSettings).list))
     with _governance(bootstrap) as governance:
         places = governance.purger(purge_configuration(bootstrap), threading.Event()).look_again(signed.receipt)
     ok = all(place.clean for place in places) and signed.receipt.clean and len(places) == len(signed.receipt.places)
@@ -139,19 +139,6 @@ def _read(path: Path) -> SignedReceipt:
         raise ConfigurationError(msg) from error
 
 
-def _signed_by(signed: SignedReceipt) -> str:
-    """Whose signature it is: a guardian's, or an authorising officer's.
-
-    Raises:
-        NotTrusted: it does not hold, or is neither's.
-    """
-    trust, receipt = FileTrustList(load(TrustSettings).list), signed.receipt
-    try:
-        return trust.verify(receipt.statement(), signed.signature, Role.GUARDIAN, receipt.at)
-    except NotTrusted:
-        return trust.verify(receipt.statement(), signed.signature, Role.AUTHORISING_OFFICER, receipt.at)
-
-
 def _governance(bootstrap: str | None) -> Governance:
     return Governance(
         load(KafkaSettings, bootstrap=bootstrap),
@@ -166,7 +153,8 @@ def _window_matches(value: bytes) -> Iterable[Match]:
     try:
         window = AlertWindowCodec(codecs.MATCH).decode(value)
     except InvalidValue as error:
-        raise ConfigurationError(str(error)) from error
+        # A record like any other here: one that cannot be read must not keep the purge from the rest.
+        raise Poison(PoisonReason.BAD_VALUE, str(error)) from error
     latest = () if window.passage is None else (window.passage,)
     return tuple(passage.best for passage in (*latest, *window.earlier))
 

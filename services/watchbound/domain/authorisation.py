@@ -79,11 +79,17 @@ class Authorisation(Terms):
         return None
 
     def ending(self, now: datetime) -> Ending | None:
-        """The moment from which nothing more may be matched, for good; None while that has not come."""
+        """The moment from which nothing more may be matched, for good; None while that has not come.
+
+        What began without a signature lapses, however it ended, once none can follow: at its cancellation, or when
+        the time for a signature is over. Until then its window may be over, and the officer may still sign.
+        """
+        cancelled_at, urgent_until = self.standing.cancelled_at, self.standing.urgent_until
         endings = [Ending(self.window.end, EndedHow.WINDOW_OVER)]
-        if self.standing.urgent_until is not None:
-            endings.append(Ending(self.standing.urgent_until, EndedHow.LAPSED))
-        if self.standing.cancelled_at is not None:
-            endings.append(Ending(self.standing.cancelled_at, EndedHow.CANCELLED))
-        first = min(endings, key=lambda ending: ending.at)
-        return first if first.at <= now else None
+        if cancelled_at is not None:
+            endings.append(Ending(cancelled_at, EndedHow.CANCELLED if urgent_until is None else EndedHow.LAPSED))
+        if urgent_until is not None:
+            endings.append(Ending(urgent_until, EndedHow.LAPSED))
+        come = [ending for ending in endings if ending.at <= now]
+        # That it lapsed outweighs an earlier end, which would let alerts be kept.
+        return min(come, key=lambda ending: (ending.how is not EndedHow.LAPSED, ending.at), default=None)

@@ -1,7 +1,8 @@
 """Where an authorisation stands after its acts: the state machine, pure.
 
 draft → signed → active ⇄ paused → ended → purged; cancelled from anywhere before its end, and purged after that.
-An urgent one may be active, and paused, before it is signed.
+An urgent one may be active, and paused, before it is signed, and may be signed after its end: that permits nothing,
+and decides whether what came of it is kept.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class Standing:
 
     @property
     def urgent_until(self) -> datetime | None:
-        """Until when it may go on without a signature; None where it is signed or has not begun."""
+        """Until when a signature may follow, and it may go on without; None where it is signed or has not begun."""
         if self.activated_at is None or self.signed_at is not None:
             return None
         return self.activated_at + URGENT_LASTS
@@ -140,8 +141,12 @@ def _sign(terms: Terms, standing: Standing, act: Act, holder: str) -> Standing:
     if standing.signed_at is not None:
         msg = f"{terms.id} is signed already"
         raise NotAuthorised(msg)
-    _require_time_left(terms, standing, act.at)
     begun = standing.activated_at is not None
+    if begun:
+        # Also when its window is over: by law a signature may follow within its time, however short the deployment.
+        _require_not_lapsed(terms, standing, act.at)
+    else:
+        _require_time_left(terms, standing, act.at)
     return replace(standing, state=standing.state if begun else AuthorisationState.SIGNED, signed_at=act.at)
 
 
@@ -221,6 +226,10 @@ def _require_time_left(terms: Terms, standing: Standing, at: datetime) -> None:
     if at >= terms.window.end:
         msg = f"{terms.id} ended at {terms.window.end.isoformat()}"
         raise NotAuthorised(msg)
+    _require_not_lapsed(terms, standing, at)
+
+
+def _require_not_lapsed(terms: Terms, standing: Standing, at: datetime) -> None:
     if standing.urgent_until is not None and at >= standing.urgent_until:
         msg = f"{terms.id} began without a signature, none followed by {standing.urgent_until.isoformat()}, so it ended"
         raise NotAuthorised(msg)
@@ -231,7 +240,7 @@ _S = AuthorisationState
 _LIVE = frozenset({_S.DRAFT, _S.SIGNED, _S.ACTIVE, _S.PAUSED})
 
 _FOLLOWS: dict[ActKind, tuple[frozenset[AuthorisationState], _Step]] = {
-    ActKind.SIGN: (frozenset({_S.DRAFT, _S.ACTIVE, _S.PAUSED}), _sign),
+    ActKind.SIGN: (frozenset({_S.DRAFT, _S.ACTIVE, _S.PAUSED, _S.ENDED}), _sign),
     ActKind.ACTIVATE: (frozenset({_S.DRAFT, _S.SIGNED}), _activate),
     ActKind.PAUSE: (frozenset({_S.ACTIVE}), _pause),
     ActKind.RESUME: (frozenset({_S.PAUSED}), _resume),

@@ -16,6 +16,7 @@ from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.kafka_clock import watch_clock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
+from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import get_logger
 from watchbound.adapters.milvus_gallery import MilvusGallery
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
@@ -162,12 +163,27 @@ class Governance:
         return open_purger(configuration, self._producer, self.trail, self._clock, stop)
 
     def undertaker(self, configuration: PurgeConfiguration, signer: Signer, stop: threading.Event) -> Undertaker:
-        """Ends and purges what is over."""
+        """Ends and purges what is over.
+
+        Raises:
+            ConfigurationError: the key ring may not be used.
+            NotAuthorised: the clock is too far from the broker's.
+        """
+        self.require_clock()
         shelf = ReceiptShelf(configuration.purge.receipts)
-        return Undertaker(self.view, self.desk(), lambda: self.purger(configuration, stop), shelf, signer, self._clock)
+        return Undertaker(
+            self.view,
+            self.desk(),
+            lambda: self.purger(configuration, stop),
+            shelf,
+            open_key_ring(configuration.keys),
+            self.trust,
+            signer,
+            self._clock,
+        )
 
     def require_clock(self) -> None:
-        """Refuse what begins something while the clock is wrong; what stops something waits for no clock.
+        """Refuse what begins or deletes something while the clock is wrong; what stops something waits for no clock.
 
         Raises:
             NotAuthorised: the clock is too far from the broker's.

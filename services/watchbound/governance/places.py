@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -71,7 +71,7 @@ class Place(Protocol):
 
 
 Records = Callable[[str], Iterable[Record]]
-"""All records that stand in a topic, by its name."""
+"""All records that stand in a topic, by its name; raises UnknownReference where a topic that must exist does not."""
 
 
 def records_of(reader: Callable[[str], TopicReader]) -> Records:
@@ -82,6 +82,34 @@ def records_of(reader: Callable[[str], TopicReader]) -> Records:
             yield from read_to_end(following, _READ_WITHIN_S)
 
     return read
+
+
+def existing_records(
+    read: Records, existing: Callable[[], Container[str]], expected_with: Mapping[str, str]
+) -> Records:
+    """Reads topics of which some may never have been made: those hold nothing.
+
+    Args:
+        read: reads topics that exist.
+        existing: the names of those.
+        expected_with: topics that must exist, each with the topic whose records say so.
+
+    Returns:
+        A reader that raises UnknownReference for one that must exist and does not: it has another name, so that what it
+        holds lies where nobody looks.
+    """
+
+    def of(topic: str) -> Iterable[Record]:
+        there = existing()
+        if topic in there:
+            return read(topic)
+        sign = expected_with.get(topic)
+        if sign is not None and sign in there and next(iter(read(sign)), None) is not None:
+            msg = f"there is no topic {topic}, although {sign} holds records"
+            raise UnknownReference(msg)
+        return ()
+
+    return of
 
 
 class GalleryPlace:
@@ -283,8 +311,12 @@ class SealedRecordsPlace:
 
     def look(self, authorisation_id: str) -> Found:
         """Read the topic to its end and try to open every part of the authorisation."""
+        try:
+            records = self._records(self._topic)
+        except UnknownReference as missing:
+            return Found(None, f"not checked: {missing}")
         tried = readable = 0
-        for record in self._records(self._topic):
+        for record in records:
             found = [part for part in self._read(record) if part.authorisation_id == authorisation_id]
             tried += bool(found)
             readable += any(self._opens(part) for part in found)

@@ -11,14 +11,15 @@ from datetime import timedelta
 
 import numpy as np
 
-from watchbound.domain.errors import UnknownReference
+from watchbound.domain.errors import NotTrusted, UnknownReference
 from watchbound.domain.fingerprint import Fingerprints
 from watchbound.domain.receipt import DeletionReceipt, PlaceDeleted, SignedReceipt
 from watchbound.domain.sealing import Purpose
+from watchbound.domain.signature import Role
 from watchbound.governance.places import Found, Place
 from watchbound.governance.receipt_shelf import Journal, ReceiptShelf
 from watchbound.pipeline.audit import AuditTrail
-from watchbound.ports import Clock, Gallery, Signer
+from watchbound.ports import Clock, Gallery, Signer, TrustList
 
 _LOOK_EVERY_S = 1.0
 
@@ -146,6 +147,30 @@ def _told(place: Place, before: int, found: Found) -> PlaceDeleted:
         checked=found.how,
         waived=place.waived and found.count is None,
     )
+
+
+def signed_by(signed: SignedReceipt, trust: TrustList) -> str:
+    """Whose signature it is: a guardian's, or an authorising officer's.
+
+    Raises:
+        NotTrusted: it does not hold, or is neither's.
+    """
+    statement, at = signed.receipt.statement(), signed.receipt.at
+    try:
+        return trust.verify(statement, signed.signature, Role.GUARDIAN, at)
+    except NotTrusted:
+        return trust.verify(statement, signed.signature, Role.AUTHORISING_OFFICER, at)
+
+
+def vouches(signed: SignedReceipt, authorisation_id: str, trust: TrustList) -> bool:
+    """Whether a receipt counts: it is this very authorisation's, and signed by somebody who may delete."""
+    if signed.receipt.authorisation_id != authorisation_id:
+        return False
+    try:
+        signed_by(signed, trust)
+    except NotTrusted:
+        return False
+    return True
 
 
 def covered(receipts: Sequence[SignedReceipt]) -> frozenset[Purpose]:

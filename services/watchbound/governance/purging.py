@@ -27,6 +27,7 @@ from watchbound.governance.places import (
     SealedPart,
     SealedRecordsPlace,
     WatchlistChangesPlace,
+    existing_records,
     records_of,
 )
 from watchbound.governance.purge import Purger
@@ -39,7 +40,7 @@ from watchbound.ports import Clock, Record, RecordProducer
 from watchbound.settings import KafkaSettings, KeySettings, MilvusSettings, PictureSettings, PurgeSettings
 
 WindowMatches = Callable[[bytes], Iterable[Match]]
-"""The matches that a window of alerting holds, from its bytes."""
+"""The matches that a window of alerting holds, from its bytes; raises Poison for what is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def _places(
     settings, ring = configuration.purge, open_key_ring(configuration.keys)
     folders = [Path(folder) for folder in settings.store_folders.split(":") if folder]
     search = search_of(StoreFiles(folders)) if folders else None
-    records = _records(configuration.kafka)
+    records = _records(configuration.kafka, settings.windows_topic)
 
     def window_parts(record: Record) -> list[SealedPart]:
         return [part for match in configuration.windows(record.value or b"") for part in _sealed_parts(match)]
@@ -111,14 +112,10 @@ def _places(
     ]
 
 
-def _records(kafka: KafkaSettings) -> Records:
-    """Reads topics of the broker; one that was never made holds nothing."""
+def _records(kafka: KafkaSettings, windows_topic: str) -> Records:
+    """Reads topics of the broker; who raised alerts kept windows, whatever the topic of these is called."""
     read = records_of(lambda topic: KafkaTopicReader(kafka, [topic], "purge"))
-
-    def of(topic: str) -> Iterable[Record]:
-        return read(topic) if topic in existing_topics(kafka) else ()
-
-    return of
+    return existing_records(read, lambda: existing_topics(kafka), {windows_topic: ALERTS.name})
 
 
 def _frame_parts(record: Record) -> list[SealedPart]:

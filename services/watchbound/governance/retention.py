@@ -6,24 +6,24 @@ is done from the receipts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watchbound.adapters.logs import get_logger
 from watchbound.domain.act import ActKind
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import NotAuthorised, Unavailable, UnknownReference
+from watchbound.domain.errors import NotAuthorised, UnknownReference, WatchboundError
 from watchbound.domain.receipt import SignedReceipt
 from watchbound.domain.retention import EndedHow, Ending, due
 from watchbound.domain.sealing import Purpose
 from watchbound.domain.standing import AuthorisationState
-from watchbound.governance.purge import Purger, covered
+from watchbound.governance.purge import Purger, covered, vouches
 from watchbound.governance.receipt_shelf import ReceiptShelf
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.authority_desk import AuthorityDesk, require_fresh
-from watchbound.ports import Clock, Metrics, Signer
+from watchbound.ports import Clock, KeyRing, Metrics, Signer, TrustList
 
 log = get_logger(__name__)
 
@@ -47,6 +47,8 @@ class Undertaker:
         desk: where acts are signed.
         purger: empties the places; called when it is needed, since a place may be away at the start.
         shelf: what has been purged already.
+        ring: where the data keys are: who has some there has left something.
+        trust: whose receipts count.
         signer: a guardian's or officer's key, for acts and receipts alike.
         clock: the trusted clock.
     """
@@ -57,6 +59,8 @@ class Undertaker:
         desk: AuthorityDesk,
         purger: Callable[[], Purger],
         shelf: ReceiptShelf,
+        ring: KeyRing,
+        trust: TrustList,
         signer: Signer,
         clock: Clock,
     ) -> None:
@@ -64,6 +68,8 @@ class Undertaker:
         self._desk = desk
         self._purger = purger
         self._shelf = shelf
+        self._ring = ring
+        self._trust = trust
         self._signer = signer
         self._clock = clock
 
@@ -72,7 +78,7 @@ class Undertaker:
 
         Raises:
             UnknownReference: there is no such authorisation.
-            NotAuthorised: it has not ended.
+            NotAuthorised: it has not ended, or nobody vouches for the terms that say so.
             Unavailable: what is authorised is not known to be up to date.
         """
         require_fresh(self._view)
@@ -80,6 +86,13 @@ class Undertaker:
         if known is None:
             msg = f"there is no authorisation {authorisation_id}; `watchbound authorise list` shows those that exist"
             raise UnknownReference(msg)
+        if not self._view.believed(authorisation_id):
+            msg = (
+                f"no key of the trust list vouches for what stands on the log of {authorisation_id}: "
+                f"{known.standing.fault_detail}; nothing is deleted on anybody's word: where it is a deployment whose "
+                "people have left, list the key of one of them again and revoke it (`watchbound keys revoke`)"
+            )
+            raise NotAuthorised(msg)
         ending = known.ending(self._clock.now())
         if ending is None:
             msg = (
@@ -90,7 +103,7 @@ class Undertaker:
         return known, ending
 
     def purge(self, authorisation_id: str, purposes: frozenset[Purpose], reason: str = "") -> SignedReceipt:
-        """End it if that was not done, and purge.
+        """End it if that was not done, and purge. What cannot be ended, since its chain no longer holds, is purged too.
 
         Args:
             authorisation_id: which.
@@ -99,12 +112,12 @@ class Undertaker:
 
         Raises:
             UnknownReference: there is no such authorisation.
-            NotAuthorised: it has not ended, or the signer may not do this.
+            NotAuthorised: it has not ended, nobody vouches for its terms, or the signer may not do this.
             Unavailable: something does not answer; call again.
         """
         known, ending = self.require_over(authorisation_id)
         why = reason or _OVER[ending.how]
-        if known.state not in _FINAL:
+        if known.state not in _FINAL and self._view.continuable(authorisation_id):
             self._desk.act(authorisation_id, ActKind.END, self._signer, _OVER[ending.how])
         by = self._view.holder(self._signer.key_id)
         signed = self._purger().purge(authorisation_id, purposes, self._signer, by, why)
@@ -118,18 +131,42 @@ class Undertaker:
             NotAuthorised: the signer may not do this.
             Unavailable: the log does not answer.
         """
-        known, receipts = self._view.find(authorisation_id), self._shelf.receipts(authorisation_id)
+        known, receipts = self._view.find(authorisation_id), self._receipts(authorisation_id)
         if known is None or known.state is AuthorisationState.PURGED or covered(receipts) != frozenset(Purpose):
+            return
+        if not self._view.continuable(authorisation_id):
             return
         last = next(one.receipt for one in reversed(receipts) if one.receipt.clean)
         self._desk.act(authorisation_id, ActKind.PURGE, self._signer, "everything is gone", {"receipt": last.digest()})
 
     def outstanding(self, authorisation: Authorisation) -> dict[Purpose, timedelta]:
-        """What is due and not known to be gone, and for how long it has been due."""
-        ending = authorisation.ending(self._clock.now())
-        gone = covered(self._shelf.receipts(authorisation.id))
-        wanted = due(ending, authorisation.retention, self._clock.now())
+        """What is due and not known to be gone, and for how long it has been due.
+
+        Raises:
+            Unavailable: the receipts or the keys cannot be read.
+        """
+        wanted = self.due(authorisation)
+        if not wanted or not self._begun(authorisation.id):
+            return {}
+        gone = covered(self._receipts(authorisation.id))
         return {purpose: late for purpose, late in wanted.items() if purpose not in gone}
+
+    def due(self, authorisation: Authorisation) -> Mapping[Purpose, timedelta]:
+        """What must be gone now, gone or not, and for how long it has been due."""
+        now = self._clock.now()
+        return due(authorisation.ending(now), authorisation.retention, now)
+
+    def _begun(self, authorisation_id: str) -> bool:
+        """Whether there ever was such a deployment: a record that anybody wrote to the log makes none."""
+        return (
+            self._view.believed(authorisation_id)
+            or bool(self._ring.versions(authorisation_id))
+            or self._shelf.journal(authorisation_id) is not None
+        )
+
+    def _receipts(self, authorisation_id: str) -> list[SignedReceipt]:
+        """Those that count: a file in the folder proves nothing by itself."""
+        return [one for one in self._shelf.receipts(authorisation_id) if vouches(one, authorisation_id, self._trust)]
 
 
 @dataclass(slots=True)
@@ -146,20 +183,34 @@ class RetentionClock:
     Args:
         view: what is authorised.
         undertaker: does the work.
-        clock: the trusted clock.
+        clock: tells what is over and due.
+        clock_trusted: whether it may be believed now; while it may not, nothing is ended and nothing deleted.
         metrics: shows how overdue anything is.
     """
 
-    def __init__(self, view: AuthorityView, undertaker: Undertaker, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        view: AuthorityView,
+        undertaker: Undertaker,
+        clock: Clock,
+        clock_trusted: Callable[[], bool],
+        metrics: Metrics,
+    ) -> None:
         self._view = view
         self._undertaker = undertaker
         self._clock = clock
+        self._clock_trusted = clock_trusted
         self._metrics = metrics
         self._trying: dict[str, _Trying] = {}
 
     def round(self) -> None:
         """Purge what is due; what cannot be purged now is told, and tried again later and later."""
         for authorisation in self._view.all():
+            # Asked for each, since a purge before it may have taken long.
+            if not self._clock_trusted():
+                # What a wrong clock says about when to try again is worth no more than the rest of what it says.
+                self._trying.clear()
+                break
             if authorisation.ending(self._clock.now()) is not None:
                 self._settle(authorisation)
         self._show()
@@ -175,7 +226,8 @@ class RetentionClock:
                 self._trying.pop(authorisation.id, None)
                 return
             signed = self._undertaker.purge(authorisation.id, frozenset(outstanding))
-        except (Unavailable, NotAuthorised) as error:
+        except WatchboundError as error:
+            # Whatever is wrong with one must not keep what is due of the others.
             self._again_later(authorisation.id, "failed", str(error))
             return
         if not signed.receipt.clean:
@@ -203,7 +255,14 @@ class RetentionClock:
     def _show(self) -> None:
         late = dict.fromkeys(Purpose, timedelta(0))
         for authorisation in self._view.all():
-            for purpose, since in self._undertaker.outstanding(authorisation).items():
+            for purpose, since in self._late(authorisation).items():
                 late[purpose] = max(late[purpose], since)
         for purpose, since in late.items():
             self._metrics.set(names.RETENTION_OVERDUE, since.total_seconds(), purpose=purpose.value)
+
+    def _late(self, authorisation: Authorisation) -> Mapping[Purpose, timedelta]:
+        try:
+            return self._undertaker.outstanding(authorisation)
+        except WatchboundError:
+            # What cannot be told to be gone is there.
+            return self._undertaker.due(authorisation)

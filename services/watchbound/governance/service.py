@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from watchbound.adapters import codecs
 from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
+from watchbound.adapters.kafka_clock import watch_clock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.kafka_topics import ensure_topics
 from watchbound.adapters.keyring import open_key_ring
@@ -27,7 +28,14 @@ from watchbound.pipeline.authority_desk import AuthorityDesk
 from watchbound.pipeline.feed import Feed, authority_gauges, authority_handler
 from watchbound.pipeline.topics import AUTHORISATIONS
 from watchbound.ports import Record, Signer
-from watchbound.settings import AuditSettings, AuthoritySettings, GovernanceSettings, HttpSettings, TrustSettings
+from watchbound.settings import (
+    AuditSettings,
+    AuthoritySettings,
+    ClockSettings,
+    GovernanceSettings,
+    HttpSettings,
+    TrustSettings,
+)
 
 log = get_logger(__name__)
 
@@ -42,6 +50,7 @@ class GovernanceConfiguration:
 
     governance: GovernanceSettings
     authority: AuthoritySettings
+    clock: ClockSettings
     trust: TrustSettings
     audit: AuditSettings
     http: HttpSettings
@@ -61,22 +70,22 @@ class GovernanceService:
         kafka = configuration.purging.kafka
         self._configuration = configuration
         # A ring that may not be used is known now, not at the first deadline.
-        open_key_ring(configuration.purging.keys)
+        ring = open_key_ring(configuration.purging.keys)
         ensure_topics(kafka, topics_of(Service.GOVERNANCE))
         self._clock = SystemClock()
         self._metrics = PrometheusMetrics()
         self._stop = threading.Event()
         self._producer = KafkaRecordProducer(kafka, "governance")
-        self._view = AuthorityView(
-            self._clock, configuration.authority.max_age_s, FileTrustList(configuration.trust.list)
-        )
+        watch, self._clock_watcher = watch_clock(kafka, configuration.clock, self._clock, self._metrics, "governance")
+        trust = FileTrustList(configuration.trust.list)
+        self._view = AuthorityView(self._clock, configuration.authority.max_age_s, trust, watch.trusted)
         self._audit = open_audit_log(configuration.audit)
         self._trail = AuditTrail(self._audit, self._clock)
         self._purger: Purger | None = None
         desk = AuthorityDesk(self._producer, codecs.AUTHORISATION, self._view, self._clock, self._trail)
         shelf = ReceiptShelf(configuration.purging.purge.receipts)
-        undertaker = Undertaker(self._view, desk, self._purging, shelf, configuration.signer, self._clock)
-        self._retention = RetentionClock(self._view, undertaker, self._clock, self._metrics)
+        undertaker = Undertaker(self._view, desk, self._purging, shelf, ring, trust, configuration.signer, self._clock)
+        self._retention = RetentionClock(self._view, undertaker, self._clock, watch.trusted, self._metrics)
         self._feed = Feed(
             KafkaTopicReader(kafka, [AUTHORISATIONS.name], "governance-feed"),
             {AUTHORISATIONS.name: authority_handler(codecs.AUTHORISATION, self._view)},
@@ -95,13 +104,23 @@ class GovernanceService:
         self._stop = stop
         http, every_s = self._configuration.http, self._configuration.governance.every_s
         try:
-            with self._feed, ServiceEndpoint(http, self._metrics.exposition, self._feed.ready, self._feed.live):
+            with (
+                self._clock_watcher,
+                self._feed,
+                ServiceEndpoint(http, self._metrics.exposition, self._not_ready, self._not_live),
+            ):
                 while not stop.wait(every_s):
                     self._retention.round()
         finally:
             self._producer.close()
             self._audit.close()
         log.info("stopped")
+
+    def _not_ready(self) -> str | None:
+        return self._feed.ready() or self._clock_watcher.ready()
+
+    def _not_live(self) -> str | None:
+        return self._feed.live() or self._clock_watcher.live()
 
     def _purging(self) -> Purger:
         """The purger, once the vector store answers; it connects again by itself from then on."""

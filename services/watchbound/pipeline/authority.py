@@ -13,7 +13,7 @@ from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.errors import NotAuthorised
 from watchbound.domain.standing import Refusal
 from watchbound.domain.written_authority import WrittenAuthority
-from watchbound.pipeline.verification import read_authority
+from watchbound.pipeline.verification import read_authority, terms_vouched
 from watchbound.ports import Clock, TrustList
 
 
@@ -85,6 +85,20 @@ class AuthorityView:
         if reading.good < len(written.acts):
             raise NotAuthorised(reading.authorisation.standing.fault_detail)
         return reading.authorisation
+
+    def believed(self, authorisation_id: str) -> bool:
+        """Whether anybody who may ever put their name to the terms that `find` gives; permits nothing by itself."""
+        with self._lock:
+            last = self._last.get(authorisation_id)
+            return authorisation_id in self._good or (last is not None and terms_vouched(last, self._trust))
+
+    def continuable(self, authorisation_id: str) -> bool:
+        """Whether what was published last holds to its end, so that an act may follow it and leaves nothing out."""
+        with self._lock:
+            last = self._last.get(authorisation_id)
+            if last is None or last != self._good.get(authorisation_id):
+                return False
+            return read_authority(last, self._trust).good == len(last.acts)
 
     def holder(self, key_id: str) -> str:
         """Whose key it is.

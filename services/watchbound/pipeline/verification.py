@@ -61,6 +61,21 @@ def read_authority(written: WrittenAuthority, trust: TrustList) -> Reading:
     return Reading(Authorisation.of(written.terms, standing), good)
 
 
+def terms_vouched(written: WrittenAuthority, trust: TrustList) -> bool:
+    """Whether somebody who may has signed an act about these very terms, wherever in the chain that act stands.
+
+    Far less than `read_authority` asks, since keys of whoever did the other acts may have left the trust list: it
+    permits nothing, and is enough to hold a deployment to the end that its terms promise.
+    """
+    for signed in written.acts[: written.unbroken()]:
+        # Whoever pauses answers for no terms: reviewers may, who never saw them.
+        if signed.act.kind is not ActKind.PAUSE:
+            with suppress(NotTrusted):
+                _vouched(signed, written, trust)
+                return True
+    return False
+
+
 def _vouched(signed: SignedAct, written: WrittenAuthority, trust: TrustList) -> tuple[str, str | None]:
     """Who did it, and why their word permits nothing any more, if it does not.
 

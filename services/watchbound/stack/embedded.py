@@ -44,11 +44,17 @@ class Service:
 
     def ready(self) -> bool:
         """Whether /readyz says so."""
+        return self.complaint() == ""
+
+    def complaint(self) -> str:
+        """What /readyz complains of; empty when it is ready."""
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=_ANSWER_WITHIN_S):  # noqa: S310 - our own
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
+                return ""
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+        except (urllib.error.URLError, OSError) as error:
+            return f"no answer: {error}"
 
     def metrics(self) -> str:
         """The text of /metrics."""

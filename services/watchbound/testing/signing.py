@@ -64,6 +64,11 @@ class FakeTrustList:
         self._keys[key_id] = replace(self._keys[key_id], revoked=True)
         self._version += 1
 
+    def remove(self, key_id: str) -> None:
+        """Know it no more, as a list from which somebody took it by hand."""
+        del self._keys[key_id]
+        self._version += 1
+
     def forget_all(self) -> None:
         """Trust nobody, as a list does whose file cannot be read."""
         self._keys.clear()

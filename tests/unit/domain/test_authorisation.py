@@ -9,6 +9,7 @@ from hypothesis import given
 
 from watchbound.domain.authorisation import MOST_SKEW, Authorisation
 from watchbound.domain.errors import InvalidValue
+from watchbound.domain.moment import Window
 from watchbound.domain.retention import EndedHow, Ending, RetentionPolicy
 from watchbound.domain.standing import AuthorisationState, Refusal
 
@@ -16,6 +17,7 @@ from ..strategies import after, authorisations, moments, names
 from .values import AUTHORISATION
 
 TICK = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
 START, END = AUTHORISATION.window.start, AUTHORISATION.window.end
 
 
@@ -119,3 +121,33 @@ def test_what_began_unsigned_stops_by_itself_after_24_hours() -> None:
     assert urgent.ending(after(30)) == Ending(after(30), EndedHow.LAPSED)
     signed = replace(urgent, standing=replace(begun, signed_at=after(0)))
     assert signed.refusal(after(30)) is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "signed", "cancelled", "ending"),
+    [
+        (0, None, None, None),
+        (4, None, None, Ending(START + 4 * HOUR, EndedHow.WINDOW_OVER)),
+        (23, None, None, Ending(START + 4 * HOUR, EndedHow.WINDOW_OVER)),
+        (24, None, None, Ending(START + 24 * HOUR, EndedHow.LAPSED)),
+        (30, None, None, Ending(START + 24 * HOUR, EndedHow.LAPSED)),
+        (30, 5, None, Ending(START + 4 * HOUR, EndedHow.WINDOW_OVER)),
+        (1, None, 1, Ending(START + HOUR, EndedHow.LAPSED)),
+        (30, None, 1, Ending(START + HOUR, EndedHow.LAPSED)),
+        (6, None, 6, Ending(START + 6 * HOUR, EndedHow.LAPSED)),
+        (30, None, 26, Ending(START + 24 * HOUR, EndedHow.LAPSED)),
+        (30, 1, 2, Ending(START + 2 * HOUR, EndedHow.CANCELLED)),
+    ],
+)
+def test_what_began_unsigned_lapses_however_it_ended_once_nobody_can_sign_it(
+    hours: int, signed: int | None, cancelled: int | None, ending: Ending | None
+) -> None:
+    """Four hours long, begun at its start; `signed` and `cancelled` so many hours later."""
+    standing = replace(
+        AUTHORISATION.standing,
+        activated_at=START,
+        signed_at=None if signed is None else START + signed * HOUR,
+        cancelled_at=None if cancelled is None else START + cancelled * HOUR,
+    )
+    window = Window(START, START + 4 * HOUR)
+    assert replace(AUTHORISATION, urgent=True, window=window, standing=standing).ending(START + hours * HOUR) == ending

@@ -7,11 +7,14 @@ import pytest
 
 from watchbound.domain.errors import KeyDestroyed, Unavailable
 from watchbound.domain.sealing import Purpose
-from watchbound.governance.places import Found, Place
+from watchbound.governance.places import Found, Place, SealedRecordsPlace, existing_records, records_of
 from watchbound.governance.purge import covered
-from watchbound.pipeline.topics import FRAMES
+from watchbound.pipeline.topics import ALERTS, FRAMES
+from watchbound.testing.clock import ManualClock
+from watchbound.testing.keyring import FakeKeyRing
+from watchbound.testing.log import InMemoryBroker
 
-from .purging import ALERTS_SENT, ALL, ENTRIES, FRAMES_SENT, GONE, KEPT, SIGNER, Deployments
+from .purging import ALERTS_SENT, ALL, ENTRIES, FRAMES_SENT, GONE, KEPT, NOW, SIGNER, Deployments
 
 BEFORE = {
     "gallery": ENTRIES,
@@ -220,3 +223,32 @@ def test_a_receipt_is_kept_as_it_was_signed(deployments: Deployments) -> None:
     assert deployments.shelf.receipts(GONE) == [signed]
     assert SIGNER.sign(signed.receipt.statement()) == signed.signature
     assert SIGNER.sign(replace(signed.receipt, by="another").statement()) != signed.signature
+
+
+@pytest.mark.parametrize(
+    ("existing", "alerted", "count"),
+    [
+        ({ALERTS.name, "windows"}, True, 0),
+        ({ALERTS.name}, True, None),
+        ({ALERTS.name}, False, 0),
+        (set(), False, 0),
+    ],
+)
+def test_windows_that_are_not_where_they_should_be_are_clean_only_where_nobody_ever_alerted(
+    existing: set[str], alerted: bool, count: int | None
+) -> None:
+    broker, ring = InMemoryBroker(ManualClock(NOW)), FakeKeyRing()
+    if alerted:
+        broker.producer().send(ALERTS.name, f"{KEPT}/x", b"an alert of any deployment")
+    read = records_of(lambda topic: broker.reader([topic]))
+    records = existing_records(read, lambda: existing, {"windows": ALERTS.name})
+    found = SealedRecordsPlace("windows", Purpose.ALERTS, records, lambda _record: (), ring).look(GONE)
+    assert found.count == count
+    assert ("there is no topic windows" in found.how) == (count is None)
+
+
+def test_a_topic_that_holds_nothing_by_right_need_not_exist() -> None:
+    broker = InMemoryBroker(ManualClock(NOW))
+    broker.producer().send(ALERTS.name, f"{KEPT}/x", b"an alert")
+    records = existing_records(lambda _topic: pytest.fail("read"), lambda: {ALERTS.name}, {"windows": ALERTS.name})
+    assert list(records(FRAMES.name)) == []

@@ -44,8 +44,8 @@ MAY_PERMIT = ("drafter", "officer", "other_officer")
 class Authority(RuleBasedStateMachine):
     """One authorisation, normal or urgent, under everything that can happen to it."""
 
-    @initialize(urgent=st.booleans())
-    def begin(self, urgent: bool) -> None:
+    @initialize(urgent=st.booleans(), hours=st.sampled_from([5, 39]))
+    def begin(self, urgent: bool, hours: int) -> None:
         self.clock, self.office, self.audit = ManualClock(NOON), Office(), FakeAuditLog()
         self.broker = InMemoryBroker(self.clock)
         self.view = AuthorityView(self.clock, MAX_AGE_S, self.office.trust)
@@ -53,7 +53,7 @@ class Authority(RuleBasedStateMachine):
         self.reader = self.broker.reader([AUTHORISATIONS.name])
         trail = AuditTrail(self.audit, self.clock)
         self.desk = AuthorityDesk(self.broker.producer(), AUTHORISATION, self.view, self.clock, trail)
-        window = Window(NOON + timedelta(hours=1), NOON + timedelta(hours=40))
+        window = Window(NOON + timedelta(hours=1), NOON + timedelta(hours=1 + hours))
         self.terms = terms(window=window, urgent=urgent, minimum_threshold=MINIMUM)
         # What the model knows.
         self.drafted = self.running = self.stopped = False
@@ -79,6 +79,8 @@ class Authority(RuleBasedStateMachine):
     def sign(self, who: str) -> None:
         if self._did(ActKind.SIGN, who):
             assert who == "officer"
+            # Also after the end, within its time; the invariants see that nothing is permitted because of it.
+            assert self.activated_at is None or self.clock.now() < self.activated_at + timedelta(hours=24)
             self.signed_at = self.clock.now()
 
     @rule(
