@@ -193,6 +193,10 @@ class FileTrustList:
         """See `TrustList.holder`."""
         return self._key(key_id).holder
 
+    def valid_until(self, key_id: str) -> datetime:
+        """See `TrustList.valid_until`."""
+        return self._key(key_id).valid_until
+
     def verify(self, message: bytes, signature: Signature, role: Role, at: datetime) -> str:
         """See `TrustList.verify`."""
         key = self._key(signature.key_id)

@@ -54,6 +54,7 @@ class Refusal(Enum):
     ALTERED = "altered"
     NOT_TRUSTED = "not_trusted"
     KEY_REVOKED = "key_revoked"
+    KEY_ENDS_EARLY = "key_ends_early"
     AGAINST_THE_RULES = "against_the_rules"
     FORKED = "forked"
 
