@@ -44,7 +44,7 @@ class Likeness:
 
 
 def likenesses(images: Sequence[EnrolledImage], lookalike_from: float, duplicate_from: float) -> tuple[Likeness, ...]:
-    """Every pair of entries that reaches the lower bound, the most alike first.
+    """Every pair of entries that reaches either bound, whichever is lower, the most alike first.
 
     Args:
         images: all that is stored of one list, by one model.
@@ -53,12 +53,13 @@ def likenesses(images: Sequence[EnrolledImage], lookalike_from: float, duplicate
     """
     if not images:
         return ()
+    shown_from = min(lookalike_from, duplicate_from)
     vectors = np.stack([image.embedding.vector for image in images])
     references = [image.entry.reference for image in images]
     best: dict[tuple[str, str], float] = {}
     for start in range(0, len(images), _ROWS_AT_ONCE):
         scores = vectors[start : start + _ROWS_AT_ONCE] @ vectors.T
-        for row, column in np.argwhere(scores >= lookalike_from).tolist():
+        for row, column in np.argwhere(scores >= shown_from).tolist():
             one, other = references[start + row], references[column]
             if one < other:
                 best[one, other] = max(float(scores[row, column]), best.get((one, other), -1.0))

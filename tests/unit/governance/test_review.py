@@ -48,6 +48,12 @@ def test_every_pair_that_resembles_is_shown_once_by_its_best_images() -> None:
     assert isinstance(found[0], Likeness)
 
 
+def test_duplicates_are_shown_under_a_threshold_that_they_do_not_reach() -> None:
+    images = [image("a", 1, 0), image("b", 0.75, (1 - 0.75**2) ** 0.5), image("c", -1, 0)]
+    (found,) = likenesses(images, lookalike_from=0.8, duplicate_from=0.7)
+    assert (found.one, found.other, found.duplicate) == ("a", "b", True)
+
+
 def test_a_review_counts_for_a_day_and_for_the_very_list_that_was_shown(desk: Desk) -> None:
     review = reviewer(desk).record("op-1", desk.roster.listings("op-1", desk.clock.now()), desk.officers.first)
     assert (review.reviewed_by, review.size) == ("watchlist-1", 3)
