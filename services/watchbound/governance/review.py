@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from watchbound.domain.activation import REVIEW_LASTS
+from watchbound.domain.activation import REVIEW_LASTS, Activation, PreDeploymentItem
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.canonical import canonical
 from watchbound.domain.errors import NotAuthorised
@@ -81,6 +81,14 @@ class WatchlistReview:
     reviewed_at: datetime
     size: int
     digest: str
+
+    def activation(self, items: frozenset[PreDeploymentItem]) -> Activation:
+        """What an officer vouches for who begins a deployment on this review.
+
+        Args:
+            items: what has been checked off.
+        """
+        return Activation(self.reviewed_by, self.reviewed_at, self.size, items, self.digest)
 
     def require_good(self, roster: Roster, now: datetime) -> None:
         """Refuse to begin on a review that is too old, or of another list than the present one.

@@ -40,6 +40,7 @@ def read_authority(written: WrittenAuthority, trust: TrustList) -> Reading:
     - An act by a key that has been revoked since permits nothing from then on; what such a key stopped stays stopped.
     - An act that permits needs a key that is valid up to the end of the window. An act says itself when it was done, so
       that an expired key could be used with an earlier date; what such a key could permit is over, too.
+    - An activation that does not say of which watchlist it speaks permits nothing: nobody approved the list.
     """
     standing: Standing | None = None
     fault: _Fault | None = None
@@ -55,7 +56,7 @@ def read_authority(written: WrittenAuthority, trust: TrustList) -> Reading:
             fault = (Refusal.AGAINST_THE_RULES, str(error))
             break
         if not signed.act.kind.stops and fault is None:
-            fault = void
+            fault = void or _without_a_list(standing)
         good += 1
     if unbroken < len(written.acts) and (fault is None or fault[0] in _VOID):
         fault = (Refusal.ALTERED, f"act {unbroken} is not about these terms or does not follow the act before it")
@@ -96,6 +97,12 @@ def _said_by(signed: SignedAct, written: WrittenAuthority, role: Role, trust: Tr
         f"a {signed.act.kind.value} takes a key that lasts as long; use another key, or draft an earlier end"
     )
     return holder, (Refusal.KEY_ENDS_EARLY, msg)
+
+
+def _without_a_list(standing: Standing) -> _Fault | None:
+    if standing.activation is None or standing.activation.watchlist_digest:
+        return None
+    return (Refusal.AGAINST_THE_RULES, "the activation does not say which watchlist it is for; begin a new deployment")
 
 
 def _require_two_keys(signed: SignedAct, written: WrittenAuthority) -> None:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tests.unit.governance.desk import BLUE, GREEN, RED, Desk, photo
+from watchbound.domain.activation import Activation, PreDeploymentItem
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import NotAuthorised, NotTrusted, Unavailable
+from watchbound.domain.listing import list_digest
 from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
 from watchbound.governance.review import Likeness, Reviewer, last_review, likenesses
 from watchbound.governance.roll_call import stays
@@ -64,6 +66,14 @@ def test_a_review_counts_for_a_day_and_for_the_very_list_that_was_shown(desk: De
     desk.follow()
     with pytest.raises(NotAuthorised, match="has changed since watchlist-1 reviewed it"):
         review.require_good(desk.roster, desk.clock.now())
+
+
+def test_an_activation_names_the_very_list_that_was_reviewed(desk: Desk) -> None:
+    shown = desk.roster.listings("op-1", desk.clock.now())
+    review = reviewer(desk).record("op-1", shown, desk.officers.first)
+    vouched = review.activation(frozenset(PreDeploymentItem))
+    assert (vouched.watchlist_digest, vouched.watchlist_size) == (list_digest(shown), 3)
+    assert Activation.of(vouched.details()) == vouched
 
 
 def test_a_review_of_yesterday_is_none(desk: Desk) -> None:

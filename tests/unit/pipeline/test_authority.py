@@ -371,6 +371,34 @@ def test_a_clock_that_is_not_to_be_trusted_permits_nothing_until_it_is() -> None
     assert permits(view, "op-1", "gate-1", START)
 
 
+def activated_with(**details: str) -> WrittenAuthority:
+    """Signed, and activated with what an activation states, changed or, where it is "", left out."""
+    stated = {**activation(START - timedelta(hours=1)), **details}
+    kept = {name: value for name, value in stated.items() if value}
+    return then(OFFICE.signed(KNOWN.terms), ActKind.ACTIVATE, **kept)
+
+
+def test_the_officer_s_signature_covers_which_list_it_is() -> None:
+    vouched = read(activated_with(watchlist_digest="ab" * 32)).standing.activation
+    assert vouched is not None
+    assert vouched.watchlist_digest == "ab" * 32
+    last = KNOWN.acts[-1]
+    other = tuple(sorted({**dict(last.act.details), "watchlist_digest": "ab" * 32}.items()))
+    swapped = replace(last, act=replace(last.act, details=other))
+    assert read(WrittenAuthority(KNOWN.terms, (*KNOWN.acts[:-1], swapped))).refusal(LATER) is Refusal.NOT_TRUSTED
+
+
+def test_an_activation_that_names_no_list_permits_nothing_and_stays_readable() -> None:
+    unnamed = activated_with(watchlist_digest="")
+    assert read(unnamed).refusal(LATER) is Refusal.AGAINST_THE_RULES
+    stopped = read(cancelled(unnamed))
+    assert (stopped.state, stopped.refusal(LATER)) == (AuthorisationState.CANCELLED, Refusal.CANCELLED)
+
+
+def test_what_is_no_digest_is_no_activation() -> None:
+    assert read(activated_with(watchlist_digest="AB" * 32)).refusal(LATER) is Refusal.AGAINST_THE_RULES
+
+
 def with_threshold(asked_by: str, reason: str = "two false alerts") -> Authorisation:
     """`authorisation` once its threshold was to be 0.9."""
     details = ThresholdChange(0.9, asked_by).details()
