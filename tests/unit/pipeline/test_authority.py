@@ -375,7 +375,8 @@ def activated_with(**details: str) -> WrittenAuthority:
     """Signed, and activated with what an activation states, changed or, where it is "", left out."""
     stated = {**activation(START - timedelta(hours=1)), **details}
     kept = {name: value for name, value in stated.items() if value}
-    return then(OFFICE.signed(KNOWN.terms), ActKind.ACTIVATE, **kept)
+    signed = OFFICE.signed(KNOWN.terms)
+    return OFFICE.with_act(signed, ActKind.ACTIVATE, OFFICE.officer, signed.acts[-1].act.at, kept)
 
 
 def test_the_officer_s_signature_covers_which_list_it_is() -> None:
