@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from tools.contracts import CONTRACTS, DOCS, ROOT, Contract
+from watchbound.pipeline.topics import CLOCK, Topic
 
 PROTOBUF = "application/vnd.google.protobuf;version=3"
 BINDING = "0.5.0"
@@ -18,6 +19,8 @@ _DESCRIPTION = (
     "Delivery is at least once. Ids are hashes of what they speak about, so a consumer that keeps the ids it has seen "
     "(and, of an alert, the highest revision) handles everything once."
 )
+
+_CLOCK_SAYS = "Records without key and value, sent by services for the time that the broker writes on them."
 
 
 def document() -> dict[str, Any]:
@@ -31,9 +34,12 @@ def document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/x-protobuf",
-        "channels": {_name(contract): _channel(contract) for contract in CONTRACTS},
+        "channels": {
+            **{_name(contract.topic): _channel(contract) for contract in CONTRACTS},
+            _name(CLOCK): _bare_channel(CLOCK, _CLOCK_SAYS),
+        },
         "operations": {
-            f"{action}-{_name(contract)}": _operation(contract, action, parties)
+            f"{action}-{_name(contract.topic)}": _operation(contract, action, parties)
             for contract in CONTRACTS
             for action, parties in (("send", contract.senders), ("receive", contract.readers))
             if parties
@@ -42,20 +48,24 @@ def document() -> dict[str, Any]:
     }
 
 
-def _name(contract: Contract) -> str:
-    return contract.topic.name.removeprefix("watchbound.").removesuffix(".v1")
+def _name(topic: Topic) -> str:
+    return topic.name.removeprefix("watchbound.").removesuffix(".v1")
 
 
 def _channel(contract: Contract) -> dict[str, Any]:
-    topic = contract.topic
+    messages = {contract.message: {"$ref": f"#/components/messages/{contract.message}"}}
+    return {**_bare_channel(contract.topic, contract.says), "messages": messages}
+
+
+def _bare_channel(topic: Topic, says: str) -> dict[str, Any]:
+    """A channel without its messages."""
     configuration: dict[str, Any] = {"cleanup.policy": [topic.cleanup.value]}
     if topic.retention is not None:
         configuration["retention.ms"] = int(topic.retention.total_seconds() * 1000)
     configuration["max.message.bytes"] = topic.max_message_bytes
     return {
         "address": topic.name,
-        "description": contract.says,
-        "messages": {contract.message: {"$ref": f"#/components/messages/{contract.message}"}},
+        "description": says,
         "bindings": {
             "kafka": {
                 "topic": topic.name,
@@ -68,7 +78,7 @@ def _channel(contract: Contract) -> dict[str, Any]:
 
 
 def _operation(contract: Contract, action: str, parties: tuple[str, ...]) -> dict[str, Any]:
-    channel = f"#/channels/{_name(contract)}"
+    channel = f"#/channels/{_name(contract.topic)}"
     return {
         "action": action,
         "channel": {"$ref": channel},

@@ -15,9 +15,10 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from tools import asyncapi
-from tools.contracts import CONTRACTS, DOCS, Contract
+from tools.contracts import CONTRACTS, DOCS
 from watchbound import settings
 from watchbound.pipeline.metric_names import ALL_METRICS, PREFIX
+from watchbound.pipeline.topics import CLOCK, Topic
 from watchbound.ports import MetricKind
 
 MADE = "<!-- Made by `make docs`. Do not edit. -->"
@@ -95,7 +96,7 @@ def topics() -> str:
             contract.topic.key,
             f"[`{contract.message.rpartition('.')[2]}`](../proto/{contract.proto.relative_to(DOCS.parent / 'proto')})",
             str(contract.topic.partitions),
-            _kept(contract),
+            _kept(contract.topic),
             ", ".join(contract.senders) or "nothing yet",
             ", ".join(contract.readers) or "nothing yet",
         )
@@ -113,16 +114,20 @@ Why the keys are as they are: [decision 2](decisions/0002-subject-key.md) and
 {table(("topic", "key", "value", "partitions", "kept", "sent by", "read by"), rows)}
 
 {says}
+
+Beside them services write to `{CLOCK.name}` ({CLOCK.partitions} partition, kept for {_kept(CLOCK)}): records
+without key and value, sent only for the time that the broker writes on them ([the clock](operations.md#the-clock)).
 """
 
 
-def _kept(contract: Contract) -> str:
-    retention = contract.topic.retention
+def _kept(topic: Topic) -> str:
+    retention = topic.retention
     if retention is None:
         return "compacted: the latest of each key"
     for unit, length in (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1))):
         if retention % length == timedelta(0):
-            return f"{retention // length} {unit}"
+            count = retention // length
+            return f"{count} {unit if count > 1 else unit.removesuffix('s')}"
     return f"{int(retention.total_seconds())} seconds"
 
 

@@ -291,6 +291,13 @@ class TrustList(Protocol):
             NotTrusted: the list knows no such key.
         """
 
+    def valid_until(self, key_id: str) -> datetime:
+        """The moment from which a key is valid no more.
+
+        Raises:
+            NotTrusted: the list knows no such key.
+        """
+
     def verify(self, message: bytes, signature: Signature, role: Role, at: datetime) -> str:
         """Who said this; returns the holder.
 

@@ -154,6 +154,13 @@ def test_a_key_vouches_within_its_validity(registry: Registry, at: datetime, val
             registry.list.verify(MESSAGE, signer.sign(MESSAGE), Role.AUTHORISING_OFFICER, at)
 
 
+def test_until_when_a_key_is_valid_can_be_asked(registry: Registry) -> None:
+    signer = registry.signer("supt", Role.AUTHORISING_OFFICER)
+    assert registry.list.valid_until(signer.key_id) == UNTIL
+    with pytest.raises(NotTrusted):
+        registry.list.valid_until(registry.stranger().key_id)
+
+
 def test_a_revoked_key_vouches_for_nothing_whenever_it_signed(registry: Registry) -> None:
     signer, other = registry.signer("supt", Role.AUTHORISING_OFFICER), registry.signer("insp", Role.AUTHORISING_OFFICER)
     before = registry.list.version()

@@ -322,7 +322,15 @@ def test_a_list_that_nobody_reviewed_or_that_changed_since_is_not_activated(comm
     command.watchlist("approve", "--all", "--authorisation", "reviewed")
     with pytest.raises(NotAuthorised, match="has changed since watchlist-1 reviewed it"):
         command.activate("reviewed")
-    assert command.watchlist("review", "--authorisation", "reviewed")["size"] == 1
+    review = command.watchlist("review", "--authorisation", "reviewed")
+    assert review["size"] == 1
     command.activate("reviewed")
+    shown = command.authorise("show", "reviewed")
+    assert (shown["watchlist_digest"], shown["watchlist_changed"]) == (review["digest"], False)
     roll = command.watchlist("roll", "--authorisation", "reviewed")["entries"]
     assert [(stay["reference"], stay["approved_by"]) for stay in roll] == [("P003", "watchlist-2")]
+    command.watchlist("remove", "P003", "--authorisation", "reviewed", "--by", "watchlist-1", "--reason", "found")
+    shown = command.authorise("show", "reviewed")
+    assert (shown["watchlist_changed"], shown["permits"]) == (True, True), (
+        "what changes later stops nothing, and is told"
+    )

@@ -46,7 +46,9 @@ class KeyFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser()
-        require_private(self.root, "make a key ring with `watchbound ring init`")
+        require_private(
+            self.root, "WATCHBOUND_KEYS_FOLDER says where the key ring is; make one with `watchbound ring init`"
+        )
 
     def authorisations(self) -> list[str]:
         """Those that have keys, or had some."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import threading
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from watchbound.domain.errors import ConfigurationError
 from watchbound.settings import HttpSettings
 
 log = get_logger(__name__)
+
+_OF_THE_PORT = frozenset({errno.EADDRINUSE, errno.EACCES})
 
 Complaint = Callable[[], str | None]
 """Says what is wrong, or None when nothing is."""
@@ -42,7 +45,9 @@ class ServiceEndpoint:
         try:
             self._server = ThreadingHTTPServer((settings.host, settings.port), _handler(exposition, ready, live))
         except OSError as error:
-            msg = f"WATCHBOUND_HTTP_PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror})"
+            # A port is taken or forbidden; whatever else is wrong is wrong with the address.
+            key = "WATCHBOUND_HTTP_PORT" if error.errno in _OF_THE_PORT else "WATCHBOUND_HTTP_HOST"
+            msg = f"{key}: cannot listen on {settings.host}:{settings.port} ({error.strerror})"
             raise ConfigurationError(msg) from error
         self._server.daemon_threads = True
         self.host = settings.host

@@ -137,7 +137,10 @@ def read_trust_list(path: Path) -> TrustDocument:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             text = file.read()
     except OSError as error:
-        msg = f"expected a trust list at {path}: {error.strerror}; `watchbound keys trust` makes one"
+        msg = (
+            f"expected a trust list at {path}: {error.strerror}; WATCHBOUND_TRUST_LIST or --list says where it is, "
+            "and `watchbound keys trust` makes one"
+        )
         raise ConfigurationError(msg) from error
     if mode & _WRITABLE_BY_OTHERS:
         msg = f"expected a trust list that only its owner can write, got mode {mode:04o}; run: chmod go-w {path}"
@@ -192,6 +195,10 @@ class FileTrustList:
     def holder(self, key_id: str) -> str:
         """See `TrustList.holder`."""
         return self._key(key_id).holder
+
+    def valid_until(self, key_id: str) -> datetime:
+        """See `TrustList.valid_until`."""
+        return self._key(key_id).valid_until
 
     def verify(self, message: bytes, signature: Signature, role: Role, at: datetime) -> str:
         """See `TrustList.verify`."""

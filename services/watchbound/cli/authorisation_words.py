@@ -21,7 +21,7 @@ def standing(authorisation: Authorisation, now: datetime) -> str:
 
 def as_json(authorisation: Authorisation, now: datetime) -> dict[str, Any]:
     """All of it, as `--json` prints it."""
-    stands, kept = standing(authorisation, now), authorisation.retention
+    stands, kept, vouched = standing(authorisation, now), authorisation.retention, authorisation.standing.activation
     return {
         "id": authorisation.id,
         "state": authorisation.state.value,
@@ -40,6 +40,8 @@ def as_json(authorisation: Authorisation, now: datetime) -> dict[str, Any]:
         "start": authorisation.window.start.isoformat(),
         "end": authorisation.window.end.isoformat(),
         "max_watchlist_size": authorisation.max_watchlist_size,
+        "watchlist_digest": None if vouched is None else vouched.watchlist_digest or None,
+        "watchlist_size": None if vouched is None else vouched.watchlist_size,
         "categories": sorted(category.value for category in authorisation.categories),
         "threshold": authorisation.threshold,
         "minimum_threshold": authorisation.minimum_threshold,
@@ -68,6 +70,29 @@ def in_words(authorisation: Authorisation, now: datetime) -> str:
     )
 
 
+def list_has_changed(authorisation: Authorisation, digest: str, now: datetime) -> bool | None:
+    """Whether the list is another than the one that was activated; None where none was, or the deployment is over.
+
+    Args:
+        authorisation: whose.
+        digest: of the list as it stands at `now`.
+        now: a moment of the trusted clock.
+    """
+    vouched = authorisation.standing.activation
+    if vouched is None or authorisation.ending(now) is not None:
+        return None
+    return vouched.watchlist_digest != digest
+
+
+def list_change_in_words(changed: bool | None) -> str:
+    """The answer of `list_has_changed`."""
+    if changed is None:
+        return "not asked: nothing is activated"
+    if changed:
+        return "yes, since the activation: `watchbound watchlist roll` says who came, on whose word, and who went"
+    return "no: it is the list that was activated"
+
+
 def history(view: AuthorityView, authorisation_id: str) -> list[dict[str, Any]]:
     """Every act that held, with whose key it was."""
     written = view.written(authorisation_id)
@@ -86,9 +111,17 @@ def history(view: AuthorityView, authorisation_id: str) -> list[dict[str, Any]]:
 
 def act_in_words(act: dict[str, Any]) -> str:
     """One act of `history` in one line."""
-    details = act["details"] if act["kind"] == ActKind.SET_THRESHOLD.value else {}
-    change = f" to {details['threshold']} at the request of {details['requested_by']}" if details else ""
-    return f"{act['at']}  {act['kind']}{change} by {act['by']}: {act['reason']}"
+    return f"{act['at']}  {act['kind']}{_what(act['kind'], act['details'])} by {act['by']}: {act['reason']}"
+
+
+def _what(kind: str, details: dict[str, str]) -> str:
+    """What is to be told of an act beside its reason."""
+    if kind == ActKind.SET_THRESHOLD.value:
+        return f" to {details['threshold']} at the request of {details['requested_by']}"
+    if kind == ActKind.ACTIVATE.value:
+        digest = details.get("watchlist_digest", "not stated")
+        return f" with the watchlist {digest} of {details['watchlist_size']}, reviewed by {details['reviewed_by']},"
+    return ""
 
 
 def _holder(view: AuthorityView, key_id: str) -> str:

@@ -14,9 +14,16 @@ from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.signers import open_signer
-from watchbound.cli.authorisation_words import act_in_words, as_json, history, in_words
+from watchbound.cli.authorisation_words import (
+    act_in_words,
+    as_json,
+    history,
+    in_words,
+    list_change_in_words,
+    list_has_changed,
+)
 from watchbound.domain.act import ActKind
-from watchbound.domain.activation import Activation, PreDeploymentItem
+from watchbound.domain.activation import PreDeploymentItem
 from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.calibration import CalibrationEvidence
 from watchbound.domain.errors import ConfigurationError, InvalidValue, ModelPackError
@@ -185,6 +192,7 @@ def activate(
     r"""Let a deployment begin, now or as soon as its window does.
 
     Its watchlist must have been reviewed within 24 hours (`watchbound watchlist review`), and not have changed since.
+    The signature covers that list by its digest: every entry, image and paper of it.
 
     Examples:
       watchbound authorise activate op-2026-117 --key officer.pem \
@@ -194,7 +202,7 @@ def activate(
     signer = open_signer(key)
     with _governance(bootstrap) as governance:
         review = governance.good_review(authorisation_id)
-        activation = Activation(review.reviewed_by, review.reviewed_at, review.size, frozenset(item))
+        activation = review.activation(frozenset(item))
         done = governance.authoriser().activate(authorisation_id, activation, signer, reason)
     _tell(done, "activated", as_json)
 
@@ -289,12 +297,15 @@ def show(authorisation_id: AuthorisationId, as_json: AsJson = False, bootstrap: 
     with _governance(bootstrap) as governance:
         authorisation = require_known(governance.view, authorisation_id)
         acts = history(governance.view, authorisation_id)
+        digest = governance.list_digest(authorisation_id)
     shown = _as_json(authorisation)
+    shown["watchlist_changed"] = list_has_changed(authorisation, digest, SystemClock().now())
     if as_json:
         _print_json({**shown, "acts": acts})
         return
     if authorisation.calibration is not None:
         shown["calibration"] = str(authorisation.calibration)
+    shown["watchlist_changed"] = list_change_in_words(shown["watchlist_changed"])
     for name, value in shown.items():
         typer.echo(f"{name + ':':<20} {', '.join(value) if isinstance(value, list) else value}")
     for act in acts:

@@ -44,7 +44,7 @@ def notice(
     url: Annotated[str | None, typer.Option(help="Where more is said; also a QR code.")] = None,
     bootstrap: Annotated[str | None, typer.Option(help="Kafka, host:port.")] = None,
 ) -> None:
-    """Write the public notice of a deployment from its signed authorisation: one page that needs nothing else.
+    """Write the public notice of a deployment as its authorisation stands now: one page that needs nothing else.
 
     Examples:
       watchbound notice op-2026-117 --out notice.html --url https://police.example/lfr/op-2026-117

@@ -55,6 +55,7 @@ class Refusal(Enum):
     ALTERED = "altered"
     NOT_TRUSTED = "not_trusted"
     KEY_REVOKED = "key_revoked"
+    KEY_ENDS_EARLY = "key_ends_early"
     AGAINST_THE_RULES = "against_the_rules"
     FORKED = "forked"
 
@@ -68,6 +69,7 @@ class Standing:
         since: when the last act was done; None where none counts.
         signed_at: when the authorising officer signed.
         activated_at: when it first became active.
+        activation: what was vouched for then; None where it never was.
         cancelled_at: when it was cancelled.
         reason: why, in the words of the last act.
         fault: why nothing is permitted whatever the state; None where all signatures hold.
@@ -79,6 +81,7 @@ class Standing:
     since: datetime | None = None
     signed_at: datetime | None = None
     activated_at: datetime | None = None
+    activation: Activation | None = None
     cancelled_at: datetime | None = None
     reason: str = ""
     fault: Refusal | None = None
@@ -169,7 +172,7 @@ def _activate(terms: Terms, standing: Standing, act: Act, holder: str) -> Standi
         missing = ", ".join(item.value for item in activation.missing())
         msg = f"before a deployment begins everything must be checked off; missing: {missing}"
         raise NotAuthorised(msg)
-    return replace(standing, state=AuthorisationState.ACTIVE, activated_at=act.at)
+    return replace(standing, state=AuthorisationState.ACTIVE, activated_at=act.at, activation=activation)
 
 
 def _pause(terms: Terms, standing: Standing, act: Act, holder: str) -> Standing:

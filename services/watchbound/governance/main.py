@@ -301,6 +301,10 @@ class Governance:
         require_known(self.view, authorisation_id)
         return self.roster.listings(authorisation_id, self._clock.now())
 
+    def list_digest(self, authorisation_id: str) -> str:
+        """Names the watchlist as it stands now."""
+        return self.roster.digest(authorisation_id, self._clock.now())
+
     def _permission(self, authorisation_id: str) -> Authorisation:
         self.require_clock()
         return require_enrollable(self.view, self._clock, authorisation_id)

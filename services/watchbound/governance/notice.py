@@ -14,7 +14,7 @@ import segno
 
 from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.errors import InvalidValue
-from watchbound.domain.standing import AuthorisationState
+from watchbound.domain.standing import Refusal
 from watchbound.domain.terms import LocationType, UseCase
 from watchbound.domain.watchlist import Category
 
@@ -46,15 +46,18 @@ CATEGORIES: Mapping[Category, str] = {
     Category.RISK_OF_HARM: "people at risk of harm, or who pose one",
     Category.SEEDED_VOLUNTEER: "volunteers who help to test the system",
 }
-_STATES: Mapping[AuthorisationState, str] = {
-    AuthorisationState.DRAFT: "This deployment is planned. It has not been authorised.",
-    AuthorisationState.SIGNED: "This deployment is authorised. It has not begun.",
-    AuthorisationState.ACTIVE: "This deployment is authorised.",
-    AuthorisationState.PAUSED: "This deployment is paused: nobody is being looked for now.",
-    AuthorisationState.ENDED: "This deployment is over.",
-    AuthorisationState.CANCELLED: "This deployment was cancelled.",
-    AuthorisationState.PURGED: "This deployment is over, and its data has been deleted.",
+_STANDINGS: Mapping[Refusal | None, str] = {
+    None: "This deployment is authorised.",
+    Refusal.NOT_YET_STARTED: "This deployment is authorised. It has not begun.",
+    Refusal.NOT_ACTIVE: "This deployment is planned. It has not been authorised.",
+    Refusal.PAUSED: "This deployment is paused: nobody is being looked for now.",
+    Refusal.ENDED: "This deployment is over.",
+    Refusal.URGENT_LAPSED: "This deployment is over: it began as urgent, and was not authorised in time.",
+    Refusal.CANCELLED: "This deployment was cancelled.",
+    Refusal.PURGED: "This deployment is over, and its data has been deleted.",
 }
+_NOT_IN_FORCE = "This deployment is not in force: nobody may be looked for under it."
+"""What is said wherever an authorisation is not believed, and of whatever has no words of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def _values(authorisation: Authorisation, publisher: Publisher, now: datetime) -
     window, kept = authorisation.window, authorisation.retention
     return {
         "authorisation": authorisation.id,
-        "state": _STATES[authorisation.state],
+        "state": _state(authorisation, now),
         "use_case": USE_CASES[authorisation.use_case],
         "location": authorisation.location,
         "location_type": LOCATION_TYPES[authorisation.location_type],
@@ -126,6 +129,21 @@ def _values(authorisation: Authorisation, publisher: Publisher, now: datetime) -
         "url": publisher.url,
         "made": _moment(now),
     }
+
+
+def _state(authorisation: Authorisation, now: datetime) -> str:
+    """Where it stands at `now`, in words that say "authorised" only of what an officer signed and nothing refuses."""
+    refusal, standing = authorisation.refusal(now), authorisation.standing
+    if refusal in (Refusal.NOT_ACTIVE, Refusal.PAUSED) and authorisation.ending(now) is not None:
+        return _STANDINGS[Refusal.ENDED]
+    if refusal in (None, Refusal.NOT_YET_STARTED) and standing.urgent_until is not None:
+        return (
+            "This deployment is urgent. The authorising officer has not signed it yet; it stops on "
+            f"{_moment(standing.urgent_until)} unless they do."
+        )
+    if refusal is Refusal.NOT_ACTIVE and standing.signed_at is not None:
+        return _STANDINGS[Refusal.NOT_YET_STARTED]
+    return _STANDINGS.get(refusal, _NOT_IN_FORCE)
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

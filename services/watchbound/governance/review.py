@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from watchbound.domain.activation import REVIEW_LASTS
+from watchbound.domain.activation import REVIEW_LASTS, Activation, PreDeploymentItem
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.canonical import canonical
 from watchbound.domain.errors import NotAuthorised
@@ -44,7 +44,7 @@ class Likeness:
 
 
 def likenesses(images: Sequence[EnrolledImage], lookalike_from: float, duplicate_from: float) -> tuple[Likeness, ...]:
-    """Every pair of entries that reaches the lower bound, the most alike first.
+    """Every pair of entries that reaches either bound, whichever is lower, the most alike first.
 
     Args:
         images: all that is stored of one list, by one model.
@@ -53,12 +53,13 @@ def likenesses(images: Sequence[EnrolledImage], lookalike_from: float, duplicate
     """
     if not images:
         return ()
+    shown_from = min(lookalike_from, duplicate_from)
     vectors = np.stack([image.embedding.vector for image in images])
     references = [image.entry.reference for image in images]
     best: dict[tuple[str, str], float] = {}
     for start in range(0, len(images), _ROWS_AT_ONCE):
         scores = vectors[start : start + _ROWS_AT_ONCE] @ vectors.T
-        for row, column in np.argwhere(scores >= lookalike_from).tolist():
+        for row, column in np.argwhere(scores >= shown_from).tolist():
             one, other = references[start + row], references[column]
             if one < other:
                 best[one, other] = max(float(scores[row, column]), best.get((one, other), -1.0))
@@ -80,6 +81,14 @@ class WatchlistReview:
     reviewed_at: datetime
     size: int
     digest: str
+
+    def activation(self, items: frozenset[PreDeploymentItem]) -> Activation:
+        """What an officer vouches for who begins a deployment on this review.
+
+        Args:
+            items: what has been checked off.
+        """
+        return Activation(self.reviewed_by, self.reviewed_at, self.size, items, self.digest)
 
     def require_good(self, roster: Roster, now: datetime) -> None:
         """Refuse to begin on a review that is too old, or of another list than the present one.

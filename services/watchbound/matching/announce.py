@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import simplejpeg
 
 from watchbound.domain.candidate import Candidate
@@ -14,6 +16,20 @@ from watchbound.pipeline.topics import MATCHES
 from watchbound.ports import Clock, Codec, Delivery, Image, KeyRing, Metrics, RecordProducer
 
 _CROP_QUALITY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """A match on its way, which counts as published once the broker holds it."""
+
+    delivery: Delivery
+    metrics: Metrics
+    camera_id: str
+
+    def wait(self, timeout_s: float) -> None:
+        """See `Delivery.wait`."""
+        self.delivery.wait(timeout_s)
+        self.metrics.count(names.MATCHES_PUBLISHED, camera=self.camera_id)
 
 
 class MatchAnnouncer:
@@ -36,7 +52,7 @@ class MatchAnnouncer:
         self._metrics = metrics
 
     def announce(self, passage: Passage, sight: Sight, candidate: Candidate, model_digest: str) -> Delivery:
-        """Send the match that `sight` completed.
+        """Send the match that `sight` completed; it is counted when it is waited for.
 
         Raises:
             KeyDestroyed: the authorisation has no key to seal with.
@@ -61,11 +77,10 @@ class MatchAnnouncer:
         match = seal_crop(self._ring, match, _encode(passage.evidence.best_context, sight.shot.context))
         match = seal_template(self._ring, match, passage.evidence.fused())
         delivery = self._producer.send(MATCHES.name, match.subject, self._codec.encode(match))
-        self._metrics.count(names.MATCHES_PUBLISHED, camera=frame.camera_id)
         self._tallies.add(frame.camera_id, frame.authorisation_id, matches=1)
         age = (self._clock.now() - frame.captured_at).total_seconds()
         self._metrics.observe(names.CAPTURE_TO_MATCH_SECONDS, max(age, 0.0))
-        return delivery
+        return _Announced(delivery, self._metrics, frame.camera_id)
 
 
 def _encode(best: Image | None, otherwise: Image) -> bytes:

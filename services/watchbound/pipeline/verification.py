@@ -13,6 +13,11 @@ from watchbound.domain.standing import AuthorisationState, Refusal, Standing, fo
 from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.ports import TrustList
 
+_Fault = tuple[Refusal, str]
+
+_VOID = frozenset({Refusal.KEY_REVOKED, Refusal.KEY_ENDS_EARLY})
+"""What takes the permission from an act and leaves it in the chain: the acts after it are still read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -33,13 +38,16 @@ def read_authority(written: WrittenAuthority, trust: TrustList) -> Reading:
     - A chain that is broken, was signed by somebody else or does what the rules do not allow is worth its good
       beginning, and permits nothing.
     - An act by a key that has been revoked since permits nothing from then on; what such a key stopped stays stopped.
+    - An act that permits needs a key that is valid up to the end of the window. An act says itself when it was done, so
+      that an expired key could be used with an earlier date; what such a key could permit is over, too.
+    - An activation that does not say of which watchlist it speaks permits nothing: nobody approved the list.
     """
     standing: Standing | None = None
-    fault: tuple[Refusal, str] | None = None
+    fault: _Fault | None = None
     good, unbroken = 0, written.unbroken()
     for signed in written.acts[:unbroken]:
         try:
-            holder, revoked = _vouched(signed, written, trust)
+            holder, void = _vouched(signed, written, trust)
             standing = follow(written.terms, standing, signed.act, holder)
         except NotTrusted as error:
             fault = (Refusal.NOT_TRUSTED, str(error))
@@ -47,10 +55,10 @@ def read_authority(written: WrittenAuthority, trust: TrustList) -> Reading:
         except NotAuthorised as error:
             fault = (Refusal.AGAINST_THE_RULES, str(error))
             break
-        if revoked is not None and not signed.act.kind.stops and fault is None:
-            fault = (Refusal.KEY_REVOKED, revoked)
+        if not signed.act.kind.stops and fault is None:
+            fault = void or _without_a_list(standing)
         good += 1
-    if unbroken < len(written.acts) and (fault is None or fault[0] is Refusal.KEY_REVOKED):
+    if unbroken < len(written.acts) and (fault is None or fault[0] in _VOID):
         fault = (Refusal.ALTERED, f"act {unbroken} is not about these terms or does not follow the act before it")
     if not written.acts:
         fault = (Refusal.UNSIGNED, "nobody has signed anything of it")
@@ -76,26 +84,40 @@ def terms_vouched(written: WrittenAuthority, trust: TrustList) -> bool:
     return False
 
 
-def _vouched(signed: SignedAct, written: WrittenAuthority, trust: TrustList) -> tuple[str, str | None]:
+def _vouched(signed: SignedAct, written: WrittenAuthority, trust: TrustList) -> tuple[str, _Fault | None]:
     """Who did it, and why their word permits nothing any more, if it does not.
 
     Raises:
         NotTrusted: nobody who may vouched for it.
     """
     _require_two_keys(signed, written)
-    message = signed.act.message()
     *others, last = roles_for(signed.act.kind, urgent=written.terms.urgent)
     for role in others:
         with suppress(NotTrusted):
-            return _said_by(signed, message, role, trust)
-    return _said_by(signed, message, last, trust)
+            return _said_by(signed, written, role, trust)
+    return _said_by(signed, written, last, trust)
 
 
-def _said_by(signed: SignedAct, message: bytes, role: Role, trust: TrustList) -> tuple[str, str | None]:
+def _said_by(signed: SignedAct, written: WrittenAuthority, role: Role, trust: TrustList) -> tuple[str, _Fault | None]:
+    key_id, end = signed.signature.key_id, written.terms.window.end
     try:
-        return trust.verify(message, signed.signature, role, signed.act.at), None
+        holder = trust.verify(signed.act.message(), signed.signature, role, signed.act.at)
     except KeyRevoked as error:
-        return trust.holder(signed.signature.key_id), str(error)
+        return trust.holder(key_id), (Refusal.KEY_REVOKED, str(error))
+    until = trust.valid_until(key_id)
+    if until >= end:
+        return holder, None
+    msg = (
+        f"key {key_id} of {holder} is valid until {until.isoformat()}, and {written.id} lasts until {end.isoformat()}: "
+        f"a {signed.act.kind.value} takes a key that lasts as long; use another key, or draft an earlier end"
+    )
+    return holder, (Refusal.KEY_ENDS_EARLY, msg)
+
+
+def _without_a_list(standing: Standing) -> _Fault | None:
+    if standing.activation is None or standing.activation.watchlist_digest:
+        return None
+    return (Refusal.AGAINST_THE_RULES, "the activation does not say which watchlist it is for; begin a new deployment")
 
 
 def _require_two_keys(signed: SignedAct, written: WrittenAuthority) -> None:

@@ -55,6 +55,7 @@ def activation(at: datetime, **changed: Any) -> dict[str, str]:
         "reviewed_at": at,
         "watchlist_size": 5,
         "items": frozenset(PreDeploymentItem),
+        "watchlist_digest": "5" * 64,
     }
     return Activation(**{**usual, **changed}).details()
 

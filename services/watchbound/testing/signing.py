@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from watchbound.domain.errors import KeyRevoked, NotTrusted
 from watchbound.domain.signature import Role, Signature
 
-_ALWAYS = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+_ALWAYS = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 class FakeSigner:
@@ -69,6 +69,11 @@ class FakeTrustList:
         del self._keys[key_id]
         self._version += 1
 
+    def ends(self, key_id: str, at: datetime) -> None:
+        """Let a key be valid until `at` and no longer."""
+        self._keys[key_id] = replace(self._keys[key_id], valid_until=at)
+        self._version += 1
+
     def forget_all(self) -> None:
         """Trust nobody, as a list does whose file cannot be read."""
         self._keys.clear()
@@ -77,6 +82,10 @@ class FakeTrustList:
     def holder(self, key_id: str) -> str:
         """See `TrustList.holder`."""
         return self._key(key_id).holder
+
+    def valid_until(self, key_id: str) -> datetime:
+        """See `TrustList.valid_until`."""
+        return self._key(key_id).valid_until
 
     def verify(self, message: bytes, signature: Signature, role: Role, at: datetime) -> str:
         """See `TrustList.verify`."""

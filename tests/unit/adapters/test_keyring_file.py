@@ -57,7 +57,7 @@ def test_a_ring_that_others_can_read_is_refused_with_the_remedy(settings: KeySet
 
 
 def test_a_ring_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="watchbound ring init"):
+    with pytest.raises(ConfigurationError, match=r"WATCHBOUND_KEYS_FOLDER.*watchbound ring init"):
         open_key_ring(load(KeySettings, folder=tmp_path / "none", master_key=tmp_path / "none.key"))
 
 

@@ -67,6 +67,11 @@ def test_a_list_that_is_not_well_formed_is_refused(
         FileTrustList(written(tmp_path, row(signer, **changed)))
 
 
+def test_a_list_that_is_not_there_names_its_setting(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"WATCHBOUND_TRUST_LIST.*watchbound keys trust"):
+        FileTrustList(tmp_path / "none.json")
+
+
 def test_a_key_stands_in_the_list_once(tmp_path: Path, signer: FileSigner) -> None:
     with pytest.raises(ConfigurationError, match="several times"):
         FileTrustList(written(tmp_path, row(signer), row(signer, holder="another")))

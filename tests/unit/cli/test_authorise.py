@@ -11,13 +11,14 @@ import yaml
 from typer.testing import CliRunner
 
 from watchbound.cli import authorise, watchlist
-from watchbound.cli.authorisation_words import act_in_words
+from watchbound.cli.authorisation_words import act_in_words, as_json, list_has_changed
 from watchbound.domain.errors import ConfigurationError
 from watchbound.domain.terms import Terms, UseCase
 from watchbound.domain.threshold_change import ThresholdChange
 from watchbound.domain.watchlist import Category
 from watchbound.governance.terms_file import read_terms, template
 from watchbound.stack.officers import Officers
+from watchbound.testing.office import Office, activation, terms
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 GOOD: dict[str, Any] = {
@@ -141,6 +142,27 @@ def test_a_change_of_the_threshold_is_told_with_who_asked_and_who_approved() -> 
         "2026-11-23T10:00:00+00:00  set-threshold to 0.62 at the request of sgt.c by officer: false alerts"
     )
     assert act_in_words({**act, "kind": "pause", "details": {}}).endswith("  pause by officer: false alerts")
+
+
+def test_an_activation_is_told_with_its_list() -> None:
+    details = activation(NOW, watchlist_digest="ab" * 32)
+    act = {"kind": "activate", "by": "officer", "at": "2026-11-23T08:00:00+00:00", "reason": "ready"}
+    said = act_in_words({**act, "details": details})
+    assert f"activate with the watchlist {'ab' * 32} of 5, reviewed by watchlist-1, by officer: ready" in said
+    del details["watchlist_digest"]
+    assert "watchlist not stated of 5" in act_in_words({**act, "details": details})
+
+
+def test_a_list_that_changed_after_the_activation_is_told() -> None:
+    office = Office()
+    active = office.read(office.active(terms()))
+    start, end = active.window.start, active.window.end
+    assert list_has_changed(active, "5" * 64, start) is False
+    assert list_has_changed(active, "6" * 64, start) is True
+    assert list_has_changed(active, "6" * 64, end) is None
+    assert list_has_changed(office.read(office.signed(terms())), "6" * 64, start) is None
+    assert as_json(active, start)["watchlist_digest"] == "5" * 64
+    assert as_json(office.read(office.signed(terms())), start)["watchlist_digest"] is None
 
 
 def test_a_threshold_out_of_range_is_a_usage_error(tmp_path: Path) -> None:

@@ -7,10 +7,15 @@ from html.parser import HTMLParser
 
 import pytest
 
+from watchbound.domain.act import ActKind
+from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.errors import InvalidValue
+from watchbound.domain.moment import Window
 from watchbound.domain.retention import RetentionPolicy
+from watchbound.domain.standing import Refusal
 from watchbound.domain.terms import LocationType, UseCase
 from watchbound.domain.watchlist import Category
+from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.governance.notice import (
     CATEGORIES,
     LOCATION_TYPES,
@@ -19,7 +24,7 @@ from watchbound.governance.notice import (
     dpia_input,
     notice_page,
 )
-from watchbound.testing.office import active_authorisation
+from watchbound.testing.office import Office, activation, active_authorisation, terms
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 PUBLISHER = Publisher("Example Police", "101; privacy@police.example", "https://police.example/lfr")
@@ -72,6 +77,69 @@ READ = _Page(PAGE)
 )
 def test_the_notice_says_what_was_signed(said: str) -> None:
     assert said in READ.text
+
+
+OFFICE = Office()
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ACTIVE = OFFICE.active(terms())
+URGENT = terms(urgent=True, window=Window(START, START + 48 * HOUR))
+BEGUN = OFFICE.with_act(OFFICE.drafted(URGENT, START), ActKind.ACTIVATE, OFFICE.drafter, START, activation(START))
+
+
+def revoked() -> Authorisation:
+    office = Office()
+    office.trust.revoke("key-of-officer")
+    return office.read(ACTIVE)
+
+
+STANDINGS: dict[str, tuple[Authorisation, datetime, str]] = {
+    "draft": (OFFICE.read(OFFICE.drafted(terms())), START, "is planned. It has not been authorised."),
+    "signed": (OFFICE.read(OFFICE.signed(terms())), START, "is authorised. It has not begun."),
+    "before its window": (DEPLOYMENT, NOW, "is authorised. It has not begun."),
+    "in force": (DEPLOYMENT, START, "is authorised."),
+    "the last moment": (DEPLOYMENT, START + 4 * HOUR - timedelta(microseconds=1), "is authorised."),
+    "the window over": (DEPLOYMENT, START + 4 * HOUR, "is over."),
+    "signed, the window over": (OFFICE.read(OFFICE.signed(terms())), START + 4 * HOUR, "is over."),
+    "paused": (OFFICE.read(OFFICE.with_act(ACTIVE, ActKind.PAUSE, OFFICE.officer, START)), START + HOUR, "is paused"),
+    "paused, the window over": (
+        OFFICE.read(OFFICE.with_act(ACTIVE, ActKind.PAUSE, OFFICE.officer, START)),
+        START + 4 * HOUR,
+        "is over.",
+    ),
+    "cancelled": (OFFICE.read(OFFICE.cancelled(terms())), START, "was cancelled."),
+    "urgent and unsigned": (
+        OFFICE.read(BEGUN),
+        START + HOUR,
+        "is urgent. The authorising officer has not signed it yet; it stops on Tuesday 24 November 2026, 09:00 UTC",
+    ),
+    "urgent and signed": (
+        OFFICE.read(OFFICE.with_act(BEGUN, ActKind.SIGN, OFFICE.officer, START + HOUR)),
+        START + HOUR,
+        "is authorised.",
+    ),
+    "urgent and lapsed": (OFFICE.read(BEGUN), START + 24 * HOUR, "is over: it began as urgent"),
+    "a key revoked": (revoked(), START, "is not in force"),
+    "altered": (OFFICE.read(replace(ACTIVE, terms=terms(location="elsewhere"))), START, "is not in force"),
+    "without an act": (OFFICE.read(WrittenAuthority(terms(), ())), START, "is not in force"),
+}
+
+
+@pytest.mark.parametrize("case", STANDINGS)
+def test_it_says_how_the_deployment_stands_now(case: str) -> None:
+    authorisation, now, expected = STANDINGS[case]
+    (said,) = re.findall(r"This deployment ([^<]*)", notice_page(authorisation, PUBLISHER, now))
+    assert said.startswith(expected)
+    assert f"| state | This deployment {said} |" in dpia_input(authorisation, PUBLISHER, now)
+
+
+@pytest.mark.parametrize("case", STANDINGS)
+def test_nothing_is_called_authorised_that_permits_nothing_and_was_not_signed(case: str) -> None:
+    authorisation, now, _ = STANDINGS[case]
+    called = "This deployment is authorised." in notice_page(authorisation, PUBLISHER, now)
+    to_come = (Refusal.NOT_ACTIVE, Refusal.NOT_YET_STARTED)
+    waits = authorisation.refusal(now) in to_come and now < authorisation.window.end
+    assert called == (authorisation.standing.signed_at is not None and (authorisation.refusal(now) is None or waits))
 
 
 def test_nothing_is_left_to_fill_in() -> None:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tests.unit.governance.desk import BLUE, GREEN, RED, Desk, photo
+from watchbound.domain.activation import Activation, PreDeploymentItem
 from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import NotAuthorised, NotTrusted, Unavailable
+from watchbound.domain.listing import list_digest
 from watchbound.domain.watchlist import Category, EnrolledImage, ResponseLevel, WatchlistEntry
 from watchbound.governance.review import Likeness, Reviewer, last_review, likenesses
 from watchbound.governance.roll_call import stays
@@ -48,6 +50,12 @@ def test_every_pair_that_resembles_is_shown_once_by_its_best_images() -> None:
     assert isinstance(found[0], Likeness)
 
 
+def test_duplicates_are_shown_under_a_threshold_that_they_do_not_reach() -> None:
+    images = [image("a", 1, 0), image("b", 0.75, (1 - 0.75**2) ** 0.5), image("c", -1, 0)]
+    (found,) = likenesses(images, lookalike_from=0.8, duplicate_from=0.7)
+    assert (found.one, found.other, found.duplicate) == ("a", "b", True)
+
+
 def test_a_review_counts_for_a_day_and_for_the_very_list_that_was_shown(desk: Desk) -> None:
     review = reviewer(desk).record("op-1", desk.roster.listings("op-1", desk.clock.now()), desk.officers.first)
     assert (review.reviewed_by, review.size) == ("watchlist-1", 3)
@@ -58,6 +66,14 @@ def test_a_review_counts_for_a_day_and_for_the_very_list_that_was_shown(desk: De
     desk.follow()
     with pytest.raises(NotAuthorised, match="has changed since watchlist-1 reviewed it"):
         review.require_good(desk.roster, desk.clock.now())
+
+
+def test_an_activation_names_the_very_list_that_was_reviewed(desk: Desk) -> None:
+    shown = desk.roster.listings("op-1", desk.clock.now())
+    review = reviewer(desk).record("op-1", shown, desk.officers.first)
+    vouched = review.activation(frozenset(PreDeploymentItem))
+    assert (vouched.watchlist_digest, vouched.watchlist_size) == (list_digest(shown), 3)
+    assert Activation.of(vouched.details()) == vouched
 
 
 def test_a_review_of_yesterday_is_none(desk: Desk) -> None:

@@ -446,6 +446,13 @@ def test_an_unacknowledged_match_is_not_taken_for_sent() -> None:
     with pytest.raises(Unavailable):
         scene.step()
     assert scene.worker.watermarks() == {}
+    assert scene.metrics.total(names.MATCHES_PUBLISHED) == 0
+
+
+def test_a_match_counts_as_published_once_the_broker_holds_it() -> None:
+    scene = listed(Scene(walk(RED, 1)))
+    scene.play()
+    assert scene.metrics.total(names.MATCHES_PUBLISHED, camera="gate") == len(scene.matches()) == 1
 
 
 def test_an_entry_added_or_removed_a_moment_ago_counts_at_once() -> None:

@@ -288,6 +288,56 @@ def test_a_revoked_key_permits_nothing_from_then_on_and_what_it_stopped_stays_st
     assert view_at(LATER, running, office=office).covering("gate-1") is Refusal.KEY_REVOKED
 
 
+def expired(*holders: str, at: datetime) -> Office:
+    """An office in which some hold keys that are valid until `at`."""
+    office = Office()
+    for holder in holders:
+        office.trust.ends(f"key-of-{holder}", at)
+    return office
+
+
+@pytest.mark.parametrize("holder", ["drafter", "officer"])
+@pytest.mark.parametrize(("until", "permitted"), [(END, True), (END - TICK, False), (LATER, False)])
+def test_a_key_that_permits_lasts_as_long_as_what_it_permits(holder: str, until: datetime, permitted: bool) -> None:
+    view = view_at(START, KNOWN, office=expired(holder, at=until))
+    refusal = view.refusal_of("op-1", "gate-1", START)
+    assert refusal is (None if permitted else Refusal.KEY_ENDS_EARLY)
+
+
+def test_an_expired_key_begins_nothing_however_far_back_its_acts_are_dated() -> None:
+    """Neither in a window of today nor in one that began while the key was still valid."""
+    ended = START - timedelta(days=300)
+    office = expired("drafter", "officer", at=ended)
+    back = ended - timedelta(days=1)
+    for start in (START, back):
+        written = office.active(terms(window=Window(start, END)), back)
+        assert view_at(LATER, written, office=office).refusal_of("op-1", "gate-1", LATER) is Refusal.KEY_ENDS_EARLY
+
+
+def test_what_is_over_stays_readable_after_its_keys_have_expired() -> None:
+    office = expired("drafter", "officer", at=END)
+    ended = office.with_act(KNOWN, ActKind.END, office.guardian, END)
+    found = view_at(END + timedelta(days=300), ended, office=office).find("op-1")
+    assert found is not None
+    assert (found.state, found.standing.fault) == (AuthorisationState.ENDED, None)
+
+
+def test_acts_by_a_key_that_ended_early_are_read_and_stops_among_them_count() -> None:
+    stopped = then(then(KNOWN, ActKind.PAUSE, LATER), ActKind.CANCEL, LATER)
+    found = view_at(LATER, stopped, office=expired("officer", at=LATER + TICK)).find("op-1")
+    assert found is not None
+    assert (found.state, found.standing.fault) == (AuthorisationState.CANCELLED, Refusal.KEY_ENDS_EARLY)
+
+
+def test_a_guardian_whose_key_ends_early_stops_all_the_same() -> None:
+    office = expired("guardian", at=START + TICK)
+    paused = office.with_act(KNOWN, ActKind.PAUSE, office.guardian, START, reason="too many false alerts")
+    view = view_at(LATER, paused, office=office)
+    assert view.covering("gate-1") is Refusal.PAUSED
+    view.apply(office.with_act(paused, ActKind.RESUME, office.officer, LATER))
+    assert permits(view, "op-1", "gate-1", START)
+
+
 def test_a_revoked_guardian_stops_nothing_more_to_be_permitted_than_before() -> None:
     office = Office()
     paused = office.with_act(KNOWN, ActKind.PAUSE, office.guardian, START, reason="too many false alerts")
@@ -319,6 +369,35 @@ def test_a_clock_that_is_not_to_be_trusted_permits_nothing_until_it_is() -> None
     assert view.in_force() == ()
     trusted = True
     assert permits(view, "op-1", "gate-1", START)
+
+
+def activated_with(**details: str) -> WrittenAuthority:
+    """Signed, and activated with what an activation states, changed or, where it is "", left out."""
+    stated = {**activation(START - timedelta(hours=1)), **details}
+    kept = {name: value for name, value in stated.items() if value}
+    signed = OFFICE.signed(KNOWN.terms)
+    return OFFICE.with_act(signed, ActKind.ACTIVATE, OFFICE.officer, signed.acts[-1].act.at, kept)
+
+
+def test_the_officer_s_signature_covers_which_list_it_is() -> None:
+    vouched = read(activated_with(watchlist_digest="ab" * 32)).standing.activation
+    assert vouched is not None
+    assert vouched.watchlist_digest == "ab" * 32
+    last = KNOWN.acts[-1]
+    other = tuple(sorted({**dict(last.act.details), "watchlist_digest": "ab" * 32}.items()))
+    swapped = replace(last, act=replace(last.act, details=other))
+    assert read(WrittenAuthority(KNOWN.terms, (*KNOWN.acts[:-1], swapped))).refusal(LATER) is Refusal.NOT_TRUSTED
+
+
+def test_an_activation_that_names_no_list_permits_nothing_and_stays_readable() -> None:
+    unnamed = activated_with(watchlist_digest="")
+    assert read(unnamed).refusal(LATER) is Refusal.AGAINST_THE_RULES
+    stopped = read(cancelled(unnamed))
+    assert (stopped.state, stopped.refusal(LATER)) == (AuthorisationState.CANCELLED, Refusal.CANCELLED)
+
+
+def test_what_is_no_digest_is_no_activation() -> None:
+    assert read(activated_with(watchlist_digest="AB" * 32)).refusal(LATER) is Refusal.AGAINST_THE_RULES
 
 
 def with_threshold(asked_by: str, reason: str = "two false alerts") -> Authorisation:

@@ -38,6 +38,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MAX_AGE_S = 5.0
 MINIMUM = 0.45
 PEOPLE = ("drafter", "officer", "other_officer", "reviewer", "guardian")
+FAR = NOON + timedelta(days=365)
 MAY_PERMIT = ("drafter", "officer", "other_officer")
 
 
@@ -60,6 +61,7 @@ class Authority(RuleBasedStateMachine):
         self.signed_at: datetime | None = None
         self.activated_at: datetime | None = None
         self.revoked: set[str] = set()
+        self.ends: dict[str, datetime] = {}
         self.vouched_by: set[str] = set()
         self.tampered = False
         self.seen: list[WrittenAuthority] = []
@@ -142,6 +144,24 @@ class Authority(RuleBasedStateMachine):
         self.office.trust.revoke(self._key(who).key_id)
         self.revoked.add(who)
 
+    @rule(who=st.sampled_from(PEOPLE), in_hours=st.sampled_from([0, 12, 40, 60]))
+    def expire(self, who: str, in_hours: float) -> None:
+        """A key comes to the end of its validity, now or at some moment around the window's edges."""
+        until = min(self.ends.get(who, FAR), max(self.clock.now(), NOON + timedelta(hours=in_hours)))
+        self.office.trust.ends(self._key(who).key_id, until)
+        self.ends[who] = until
+
+    @precondition(lambda self: any(self.ends.get(who, FAR) <= self.clock.now() for who in ("drafter", "officer")))
+    @rule(back_h=st.sampled_from([0, 1, 24, 240]), begun=st.booleans(), urgent=st.booleans())
+    def begin_anew_with_an_expired_key(self, back_h: int, begun: bool, urgent: bool) -> None:
+        """Who keeps an expired key begins another deployment today, dated to when the key was valid."""
+        now = self.clock.now()
+        ended = min(self.ends.get(who, FAR) for who in ("drafter", "officer"))
+        at = ended - timedelta(hours=back_h, microseconds=1)
+        window = Window(at if begun else now, now + timedelta(days=9))
+        self._inject(self.office.active(terms(id="op-2", window=window, urgent=urgent), at))
+        self.follow()
+
     # --- somebody who can write to the topic and holds no key ----------------------------------------------------
 
     @precondition(lambda self: self.seen)
@@ -213,6 +233,17 @@ class Authority(RuleBasedStateMachine):
             self.view.confirm()
             assert self.view.refusal_of("op-1", "gate-1", now) is not None
 
+    @invariant()
+    def what_an_expired_key_vouched_for_permits_nothing_once_that_is_known(self) -> None:
+        now = self.clock.now()
+        if any(self.ends.get(who, FAR) <= now for who in self.vouched_by):
+            self.view.confirm()
+            assert self.view.refusal_of("op-1", "gate-1", now) is not None
+
+    @invariant()
+    def an_expired_key_begins_nothing(self) -> None:
+        assert self.view.refusal_of("op-2", "gate-1", self.clock.now()) is not None
+
     # --- helpers -------------------------------------------------------------------------------------------------
 
     def _key(self, who: str) -> Signer:
@@ -239,7 +270,7 @@ class Authority(RuleBasedStateMachine):
 
     def _inject(self, written: WrittenAuthority) -> None:
         value = AUTHORISATION.encode(written)
-        self.broker.producer().send(AUTHORISATIONS.name, "op-1", value).wait(1)
+        self.broker.producer().send(AUTHORISATIONS.name, written.id, value).wait(1)
 
 
 Authority.TestCase.settings = settings(max_examples=60, stateful_step_count=40)

@@ -13,7 +13,7 @@ from tools import docs
 from tools.contracts import CONTRACTS, DOCS, ROOT, Contract
 
 from watchbound.pipeline.metric_names import ALL_METRICS
-from watchbound.pipeline.topics import ALL_TOPICS
+from watchbound.pipeline.topics import ALL_TOPICS, CLOCK
 
 PER_CONTRACT = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.message)
 
@@ -46,6 +46,7 @@ def test_every_metric_setting_and_topic_has_its_row() -> None:
     pages = {path.name: text for path, text in docs.pages().items()}
     assert all(f"`watchbound_{metric.name}" in pages["metrics.md"] for metric in ALL_METRICS)
     assert all(f"| `{topic.name}` |" in pages["topics.md"] for topic in ALL_TOPICS)
+    assert f"`{CLOCK.name}`" in pages["topics.md"]
     for kind in docs.setting_classes():
         prefix = kind.model_config.get("env_prefix")
         assert all(f"| `{prefix}{name.upper()}` |" in pages["settings.md"] for name in kind.model_fields)
@@ -53,7 +54,10 @@ def test_every_metric_setting_and_topic_has_its_row() -> None:
 
 def test_the_description_has_every_topic_and_no_other(asyncapi: dict[str, Any]) -> None:
     assert asyncapi["asyncapi"] == "3.0.0"
-    assert [channel["address"] for channel in asyncapi["channels"].values()] == [topic.name for topic in ALL_TOPICS]
+    assert [channel["address"] for channel in asyncapi["channels"].values()] == [
+        topic.name for topic in (*ALL_TOPICS, CLOCK)
+    ]
+    assert "messages" not in asyncapi["channels"]["clock"], "its records are empty"
 
 
 _BOUND = {"cleanup.policy", "retention.ms", "max.message.bytes"}

@@ -85,7 +85,14 @@ def _watchlist(record: DeploymentRecord) -> dict[str, Any] | None:
     if found is None:
         return None
     categories = {category.value: count for category, count in found.categories}
-    return {"size": found.size, "as_of": found.as_of, "categories": categories}
+    return {
+        "size": found.size,
+        "as_of": found.as_of,
+        "categories": categories,
+        "digest_at_activation": found.digest or None,
+        "approved_since_activation": found.approved_since,
+        "removed_since_activation": found.removed_since,
+    }
 
 
 def _alerts(record: DeploymentRecord) -> dict[str, Any]:

@@ -201,7 +201,8 @@ def _recall(facts: Facts, alerts: Sequence[JudgedAlert]) -> Recall | None:
     true = [alert for alert in alerts if alert.standing is Standing.CONFIRMED]
     recorded = {alert.fact.entry.reference: alert.observed for alert in true if alert.observed is not None}
     decided_at = {alert.fact.id: alert.decided_at for alert in alerts if alert.decided_at is not None}
-    return recall(facts.volunteers, [alert.fact for alert in alerts], decided_at, recorded)
+    false = {alert.fact.id for alert in alerts if alert.standing in FALSE}
+    return recall(facts.volunteers, [alert.fact for alert in alerts], false, decided_at, recorded)
 
 
 def _timeline(facts: Facts, whole: Window | None) -> tuple[Bar, ...]:

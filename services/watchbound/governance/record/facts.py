@@ -117,11 +117,18 @@ class WatchlistFacts:
     Attributes:
         size: people on the list.
         as_of: when, in words: the list changes.
+        digest: which list the activation was signed for; "" where it does not say.
+        approved_since: how many entries two watchlist officers added, or changed, after the activation; None where the
+            audit log could not be read.
+        removed_since: how many were taken off after it.
     """
 
     size: int
     categories: tuple[tuple[Category, int], ...]
     as_of: str
+    digest: str
+    approved_since: int | None
+    removed_since: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from watchbound.governance.record.facts import (
     WatchlistFacts,
     fact_of,
 )
+from watchbound.governance.roll_call import APPROVED, REMOVED
 from watchbound.pipeline.reviewers import require_reviewer
 from watchbound.ports import TrustList
 
@@ -109,6 +110,7 @@ class Gatherer:
         """
         active = tuple(active_spans(written))
         tallies = tuple(tally for tally in self._tallies if self._is_ours(tally, authorisation, active))
+        ours = None if audit is None else tuple(event for event in audit if event.authorisation_id == self._id)
         sources = {tally.source for tally in tallies if tally.authorisation_id}
         return Facts(
             authorisation=authorisation,
@@ -120,8 +122,8 @@ class Gatherer:
             alerts=tuple(self._alerts.values()),
             decisions=tuple(self._decisions.values()),
             unbelieved=tuple(self._unbelieved),
-            audit=None if audit is None else tuple(event for event in audit if event.authorisation_id == self._id),
-            watchlist=self._watchlist(written),
+            audit=ours,
+            watchlist=self._watchlist(written, ours),
             volunteers=volunteers,
             gathered_at=now,
         )
@@ -133,16 +135,25 @@ class Gatherer:
         ours = tally.camera_id in authorisation.cameras
         return ours and any(tally.span.start < span.end and span.start < tally.span.end for span in active)
 
-    def _watchlist(self, written: WrittenAuthority) -> WatchlistFacts | None:
-        """Its size as the activation vouches for it: that stays when the list itself is gone."""
+    def _watchlist(self, written: WrittenAuthority, audit: tuple[AuditEvent, ...] | None) -> WatchlistFacts | None:
+        """Size and digest as the activation vouches for them, which stay when the list is gone, and what came after."""
         activations = [signed.act for signed in written.acts if signed.act.kind is ActKind.ACTIVATE]
         if not activations:
             return None
-        vouched = Activation.of(dict(activations[-1].details))
+        activated = activations[-1]
+        vouched = Activation.of(dict(activated.details))
+        later = None if audit is None else Counter(event.act for event in audit if event.at > activated.at)
         counted = Counter(listing.entry.category for listing in self._listed.values())
         categories = tuple(sorted(counted.items(), key=lambda item: item[0].value))
         reviewed = f"as reviewed by {vouched.reviewed_by} on {vouched.reviewed_at:%Y-%m-%d %H:%M} UTC"
-        return WatchlistFacts(vouched.watchlist_size, categories, reviewed)
+        return WatchlistFacts(
+            size=vouched.watchlist_size,
+            categories=categories,
+            as_of=reviewed,
+            digest=vouched.watchlist_digest,
+            approved_since=None if later is None else later[APPROVED],
+            removed_since=None if later is None else later[REMOVED],
+        )
 
 
 def active_spans(written: WrittenAuthority) -> Iterator[Window]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -63,25 +63,29 @@ def _pass(path: Path, number: int, row: Mapping[str, str]) -> VolunteerPass:
 def recall(
     log: VolunteerLog,
     alerts: Sequence[AlertFact],
+    false: Container[str],
     decided_at: Mapping[str, datetime],
     observed: Mapping[str, Observation],
 ) -> Recall:
     """Hold the volunteers' log against the alerts.
 
     A pass is *alerted* if an alert on that reference, seen by that camera, covers its time give or take the log's
-    tolerance. It is *silenced*, and does not count, if it was not alerted and a decision on an earlier alert of that
-    reference still suppressed the entry.
+    tolerance, and people did not find that it was somebody else: nobody is recalled by an error. It is *silenced*, and
+    does not count, if it was not alerted and a decision on an earlier alert of that reference, false ones included,
+    still suppressed the entry.
 
     Args:
         log: what the volunteers noted.
         alerts: all alerts of the deployment.
+        false: ids of the alerts that were rejected or judged a lookalike.
         decided_at: by alert id, when it was decided.
         observed: by entry reference, what adjudicators recorded about the volunteer.
     """
+    not_false = [alert for alert in alerts if alert.id not in false]
     counted: list[tuple[VolunteerPass, bool]] = []
     silenced = 0
     for noted in log.passes:
-        alerted = any(_covers(alert, noted, log.tolerance) for alert in alerts)
+        alerted = any(_covers(alert, noted, log.tolerance) for alert in not_false)
         if not alerted and _is_silenced(noted, alerts, decided_at, log.suppress):
             silenced += 1
         else:

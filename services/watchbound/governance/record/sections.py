@@ -105,6 +105,8 @@ def _authority(record: DeploymentRecord) -> Section:
         ("State", authorisation.state.value),
         ("Legal basis", authorisation.legal_basis),
         ("Authorising officer", authorisation.officer),
+        ("Watchlist that was activated (digest)", _digest(record)),
+        ("Changes of the watchlist since", _changes(record)),
         ("Window", period(authorisation.window)),
         ("Cameras", ", ".join(sorted(authorisation.cameras))),
     )
@@ -113,6 +115,17 @@ def _authority(record: DeploymentRecord) -> Section:
         counted = tuple((category.value, str(count)) for category, count in record.watchlist.categories)
         tables.append(Table("Watchlist by category", ("Category", "People"), counted))
     return Section("Authority", tuple(tables))
+
+
+def _digest(record: DeploymentRecord) -> str:
+    return NOT_STATED if record.watchlist is None else record.watchlist.digest or NOT_STATED
+
+
+def _changes(record: DeploymentRecord) -> str:
+    found = record.watchlist
+    if found is None or found.approved_since is None:
+        return "not established"
+    return f"{found.approved_since} approved by two watchlist officers, {found.removed_since} removed"
 
 
 def _rates(record: DeploymentRecord) -> Section:

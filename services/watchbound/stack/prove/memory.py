@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,16 +42,17 @@ class ProcessMemory:
         """Blocks of each mapping; the process goes on meanwhile.
 
         Raises:
-            Unreadable: the process has gone, or may not be read.
+            Unreadable: the process has gone, or something that it has mapped may not be read.
         """
         process = Path("/proc") / str(self.pid)
         try:
             mappings = written(process.joinpath("smaps").read_text(errors="replace"))
             with process.joinpath("mem").open("rb", buffering=0) as memory:
                 for mapping in mappings:
-                    yield from _blocks(memory, mapping)
-        except OSError as error:
-            msg = f"memory of process {self.pid}: {error.strerror}"
+                    yield from blocks(process, memory, mapping)
+        except (OSError, Unreadable) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            msg = f"memory of process {self.pid}: {reason}"
             raise Unreadable(msg) from error
         if not mappings:
             msg = f"memory of process {self.pid}: it has ended"
@@ -74,16 +76,55 @@ def written(smaps: str) -> list[Mapping]:
     return found
 
 
-def _blocks(memory: BinaryIO, mapping: Mapping) -> Iterator[Piece]:
+def blocks(process: Path, memory: BinaryIO, mapping: Mapping) -> Iterator[Piece]:
+    """What a mapping holds, in blocks that overlap; only what is not mapped any more is passed over.
+
+    Args:
+        process: its folder in /proc.
+        memory: its `mem`.
+        mapping: as it was listed.
+
+    Raises:
+        Unreadable: something that is mapped cannot be read, or the process has ended.
+    """
     at = mapping.start
     while at < mapping.end:
-        memory.seek(at)
-        try:
-            data = memory.read(min(BLOCK, mapping.end - at))
-        except OSError:
-            # Unmapped since it was listed: nothing is there any more. The page after it belongs to the next mapping.
-            return
+        wanted = min(BLOCK, mapping.end - at)
+        data = _read(memory, at, wanted)
         if not data:
-            return
+            at = _next_mapped(process, memory, at, mapping)
+            continue
         yield Piece(mapping.name, at, data)
-        at += len(data) if at + len(data) >= mapping.end else max(len(data) - OVERLAP, 1)
+        end = at + len(data)
+        # A short read ends before a page that could not be read: what lies behind it follows on nothing.
+        goes_on = len(data) == wanted > OVERLAP and end < mapping.end
+        at = end - OVERLAP if goes_on else end
+
+
+def _read(memory: BinaryIO, at: int, size: int) -> bytes:
+    """What can be read from `at` on; nothing if not even its first page can."""
+    memory.seek(at)
+    try:
+        return memory.read(size)
+    except OSError:
+        return b""
+
+
+def _next_mapped(process: Path, memory: BinaryIO, at: int, mapping: Mapping) -> int:
+    """Where to go on after a page that could not be read, since it has been unmapped.
+
+    Raises:
+        Unreadable: it has not.
+    """
+    headers = map(_HEADER.match, process.joinpath("maps").read_text(errors="replace").splitlines())
+    mapped = [(int(header[1], 16), int(header[2], 16)) for header in headers if header]
+    if not mapped:
+        msg = "it has ended"
+        raise Unreadable(msg)
+    if any(start <= at < end for start, end in mapped):
+        # It may have been mapped anew in between.
+        if _read(memory, at, mmap.PAGESIZE):
+            return at
+        msg = f"{at:#x} in {mapping.name} is mapped and cannot be read"
+        raise Unreadable(msg)
+    return min([mapping.end, *(start for start, _ in mapped if start > at)])

@@ -110,7 +110,9 @@ def facts(**other: Any) -> Facts:
         "decisions": decisions,
         "unbelieved": (),
         "audit": audited(decisions),
-        "watchlist": WatchlistFacts(120, ((Category.MISSING, 118), (Category.SEEDED_VOLUNTEER, 2)), "at the end"),
+        "watchlist": WatchlistFacts(
+            120, ((Category.MISSING, 118), (Category.SEEDED_VOLUNTEER, 2)), "at the end", "5" * 64, 2, 1
+        ),
         "volunteers": VOLUNTEERS,
         "gathered_at": at(700),
     }

@@ -52,10 +52,28 @@ def test_the_recall_of_volunteers_is_measured_against_their_own_log() -> None:
     assert [noted.camera_id for noted in found.missed] == ["gate-2"]
 
 
-def test_a_pass_while_a_decision_silences_the_entry_does_not_count() -> None:
+@pytest.mark.parametrize("verdict", [Verdict.REJECT, Verdict.LOOKALIKE])
+def test_an_alert_on_somebody_else_recalls_no_volunteer(verdict: Verdict) -> None:
+    blue = deployment.BLUE
+    record = build_record(facts(alerts=(blue,), decisions=(decision(blue, verdict),)))
+    found = record.recall
+    assert found is not None
+    assert record.false_alerts == 1
+    assert (found.tpir.count, found.tpir.of, len(found.missed)) == (0, 2, 2)
+
+
+def test_an_alert_that_nobody_decided_on_recalls_its_volunteer() -> None:
+    found = build_record(facts(alerts=(deployment.BLUE,), decisions=())).recall
+    assert found is not None
+    assert (found.tpir.count, found.tpir.of) == (1, 2)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.CONFIRM, Verdict.REJECT])
+def test_a_pass_while_a_decision_silences_the_entry_does_not_count(verdict: Verdict) -> None:
     silent = replace(deployment.VOLUNTEERS.passes[0], at=at(575))
     log = replace(deployment.VOLUNTEERS, passes=(silent,), tolerance=timedelta(seconds=10))
-    found = build_record(facts(volunteers=log)).recall
+    said = (decision(deployment.BLUE, verdict),)
+    found = build_record(facts(volunteers=log, alerts=(deployment.BLUE,), decisions=said)).recall
     assert found is not None
     assert (found.tpir.of, found.silenced) == (0, 1)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tests.unit.domain.values import ALERT, ENTRY, MATCH
 from watchbound.domain.act import ActKind
 from watchbound.domain.alert import AlertEvent
+from watchbound.domain.audit import AuditEvent
 from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.moment import Window
 from watchbound.domain.tally import Tally
@@ -15,6 +16,7 @@ from watchbound.domain.threshold_change import ThresholdChange
 from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.governance.record.facts import Facts, IndexGap
 from watchbound.governance.record.gather import Gatherer, active_spans
+from watchbound.pipeline.audit_acts import Act
 from watchbound.testing.office import Office, terms
 
 BEGIN = datetime.fromisoformat("2026-11-23T09:00:00+00:00")
@@ -110,5 +112,24 @@ def test_a_decision_without_a_reviewer_s_signature_does_not_count_and_is_named()
 def test_the_watchlist_s_size_is_the_one_that_the_activation_vouches_for() -> None:
     watchlist = gathered(gatherer()).watchlist
     assert watchlist is not None
-    assert watchlist.size == 5
+    assert (watchlist.size, watchlist.digest) == (5, "5" * 64)
     assert "reviewed by watchlist-1" in watchlist.as_of
+
+
+def test_what_changed_on_the_list_after_the_activation_is_counted() -> None:
+    def event(name: str, act: Act, minutes: float, authorisation: str = "op-1") -> AuditEvent:
+        return AuditEvent(name, at(minutes), "watchlist-2", act, authorisation, "REF-1", "a test")
+
+    audit = [
+        event("before", Act.WATCHLIST_APPROVED, -10),
+        event("after", Act.WATCHLIST_APPROVED, 3),
+        event("elsewhere", Act.WATCHLIST_APPROVED, 3, "op-2"),
+        event("gone", Act.WATCHLIST_REMOVED, 4),
+    ]
+    told, untold = (
+        gatherer().facts(OFFICE.read(chain()), chain(), events, 0, None, at(90)).watchlist for events in (audit, None)
+    )
+    assert told is not None
+    assert (told.approved_since, told.removed_since) == (1, 1)
+    assert untold is not None
+    assert (untold.approved_since, untold.removed_since) == (None, None)

@@ -57,6 +57,15 @@ def outline(page: str) -> Outline:
     return reader
 
 
+def test_the_record_names_the_list_that_was_activated_and_what_changed_since(record: DeploymentRecord) -> None:
+    page = as_html(record)
+    assert "5" * 64 in page
+    assert "2 approved by two watchlist officers, 1 removed" in page
+    watchlist = document(record)["watchlist"]
+    assert watchlist["digest_at_activation"] == "5" * 64
+    assert (watchlist["approved_since_activation"], watchlist["removed_since_activation"]) == (2, 1)
+
+
 def test_the_json_is_json_and_names_its_method(record: DeploymentRecord) -> None:
     told = json.loads(json.dumps(document(record)))
     assert told["schema"] == "watchbound.deployment-record.v1"
