@@ -118,6 +118,13 @@ class SqlAuditLog:
             connection.execute(insert(NODES), [_row(node, index) for node in completed])
         return index
 
+    def about(self, act: str, object: str) -> list[AuditEvent]:
+        """See `AuditLog.about`."""
+        wanted = select(EVENTS.c.canonical).where(EVENTS.c.act == act, EVENTS.c.object == object)
+        with self.database.reading() as connection:
+            found = connection.execute(wanted.order_by(EVENTS.c.index)).scalars().all()
+        return [record.event for record in _read(found)]
+
     def records(self, first: int, limit: int) -> list[AuditRecord]:
         """Up to `limit` events from an index on, in order.
 

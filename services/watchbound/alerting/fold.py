@@ -17,6 +17,8 @@ from watchbound.domain.listing import EntryStatus
 from watchbound.domain.match import Match
 from watchbound.domain.standing import Refusal
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.keyed_fold import FoldStep, Output
 from watchbound.pipeline.reviewers import require_reviewer
@@ -68,6 +70,8 @@ class AlertFold:
     lay in the log while a deployment was cancelled stays there. While authority is unknown, or the clock is not to be
     trusted, matches wait.
 
+    An alert is told to the audit log before it is raised: what could not be recorded is not raised, and waits.
+
     A decision counts only with the signature of a reviewer whom `reviewers` knows, and in that reviewer's own name.
     """
 
@@ -79,6 +83,7 @@ class AlertFold:
         reviewers: TrustList,
         lookalikes: LookalikeCheck,
         codecs: AlertCodecs,
+        audit: AuditTrail,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -88,6 +93,7 @@ class AlertFold:
         self._reviewers = reviewers
         self._lookalikes = lookalikes
         self._codecs = codecs
+        self._audit = audit
         self._clock = clock
         self._metrics = metrics
 
@@ -173,9 +179,33 @@ class AlertFold:
         return FoldStep(
             state=None if window is None else self._codecs.window.encode(window),
             changed=window != before,
+            record=self._record_of(step.alerts),
             outputs=tuple(Output(ALERTS.name, a.subject, self._codecs.alert.encode(a)) for a in step.alerts),
             wake_at=None if window is None else self._wake_at(window, listening_since),
             done=done,
+        )
+
+    def _record_of(self, alerts: tuple[Alert, ...]) -> Callable[[], None] | None:
+        """Tells the audit log of the alert that is raised, if one is."""
+        raised = [alert for alert in alerts if alert.event is AlertEvent.OPENED]
+        return partial(self._record, raised[0]) if raised else None
+
+    def _record(self, alert: Alert) -> None:
+        # A crash before the alert was out has it raised again, under the same id.
+        if self._audit.holds(Act.ALERT_RAISED, alert.id):
+            return
+        entry, match = alert.entry, alert.best
+        self._audit.record(
+            "alerting",
+            Act.ALERT_RAISED,
+            entry.authorisation_id,
+            "somebody who passed was matched with an entry",
+            alert.id,
+            camera=match.camera_id,
+            entry=entry.reference,
+            frame=match.frame_id,
+            match=match.id,
+            threshold=f"{match.threshold:.4f}",
         )
 
     def _wake_at(self, window: AlertWindow, listening_since: datetime) -> datetime:

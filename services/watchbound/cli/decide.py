@@ -25,6 +25,7 @@ from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.demography import Observation, parse_observation
 from watchbound.domain.errors import InvalidValue
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.reviewers import require_reviewer
 from watchbound.pipeline.topics import ALERTS, DECISIONS
 from watchbound.ports import Signer, TrustList
@@ -133,7 +134,7 @@ def _publish(kafka: KafkaSettings, decision: Decision) -> None:
         with closing(open_audit_log(load(AuditSettings))) as log:
             AuditTrail(log, SystemClock()).record(
                 decision.reviewer,
-                "alert.decided",
+                Act.ALERT_DECIDED,
                 decision.authorisation_id,
                 decision.reason,
                 decision.alert_id,

@@ -23,12 +23,14 @@ from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import EnrolledImage, EntryRemoved
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.keyed_fold import FoldStep
 from watchbound.pipeline.sealing import seal_template
 from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
 from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Record, TopicPartition
+from watchbound.testing.audit import FakeAuditLog
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.metrics import RecordedMetrics
@@ -51,6 +53,7 @@ class Bench:
     def __init__(self) -> None:
         self.clock = ManualClock(at(0.5))
         self.metrics = RecordedMetrics()
+        self.audit = FakeAuditLog()
         self.authority = AuthorityView(self.clock, max_age_s=5, trust=OFFICE.trust)
         self.authority.apply(OFFICE.active(STATION))
         self.authority.confirm()
@@ -68,6 +71,7 @@ class Bench:
             self.reviewers,
             LookalikeCheck(self.ring, Resemblance()),
             wire,
+            AuditTrail(self.audit, self.clock),
             self.clock,
             self.metrics,
         )
@@ -98,6 +102,8 @@ class Bench:
         return self.metrics.total(names.MATCHES_SUPPRESSED, reason=reason)
 
     def _keep(self, step: FoldStep) -> FoldStep:
+        if step.record is not None:
+            step.record()
         self.state = step.state
         step.done()
         return step
@@ -114,6 +120,37 @@ def test_a_match_becomes_an_alert_under_its_subject(bench: Bench) -> None:
     assert codecs.ALERT.decode(output.value).event is AlertEvent.OPENED
     assert bench.metrics.total(names.ALERTS_EMITTED, event="opened") == 1
     assert bench.metrics.samples(names.CAPTURE_TO_ALERT_SECONDS) == [0.5]
+
+
+def test_an_alert_is_recorded_when_it_is_raised_and_not_when_it_goes_on(bench: Bench) -> None:
+    (output,) = bench.match(match(0)).outputs
+    bench.match(match(0.2, 0.9))
+    bench.decide(signed(decision(codecs.ALERT.decode(output.value).id, 0.4)))
+    (event,) = bench.audit.events
+    alert = codecs.ALERT.decode(output.value)
+    assert (event.act, event.object, event.authorisation_id) == ("alert.raised", alert.id, "station")
+    best = alert.best
+    assert dict(event.facts) == {
+        "camera": best.camera_id,
+        "entry": "P001",
+        "frame": best.frame_id,
+        "match": best.id,
+        "threshold": f"{best.threshold:.4f}",
+    }
+
+
+def test_what_cannot_be_recorded_is_not_raised_and_once_it_can_it_is_recorded_once(bench: Bench) -> None:
+    bench.audit.broken = True
+    with pytest.raises(Unavailable):
+        bench.match(match(0))
+    assert (bench.state, bench.metrics.total(names.ALERTS_EMITTED)) == (None, 0)
+    bench.audit.broken = False
+    first = bench.match(match(0))
+    # As after a crash before its state was stored.
+    bench.state = None
+    again = bench.match(match(0))
+    assert codecs.ALERT.decode(again.outputs[0].value).id == codecs.ALERT.decode(first.outputs[0].value).id
+    assert [event.act for event in bench.audit.events] == ["alert.raised"]
 
 
 def test_every_match_is_either_told_or_has_a_reason(bench: Bench) -> None:
