@@ -13,6 +13,7 @@ from watchbound.adapters import codecs
 from watchbound.alerting.fold import MAX_CLOCK_SKEW, MAX_CROP_BYTES, AlertCodecs, AlertFold
 from watchbound.alerting.lookalike import LookalikeCheck, Resemblance
 from watchbound.alerting.window_codec import AlertWindowCodec
+from watchbound.domain.act import ActKind
 from watchbound.domain.adjudication import Standing
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.decision import Decision, Verdict
@@ -22,6 +23,7 @@ from watchbound.domain.listing import Listing
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import EnrolledImage, EntryRemoved
+from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
@@ -198,6 +200,65 @@ def test_while_authority_is_not_current_a_match_is_held(bench: Bench) -> None:
         bench.match(match(0))
     bench.authority.confirm()
     assert bench.match(match(0)).outputs
+
+
+def purged() -> WrittenAuthority:
+    """Over, and everything of it is gone."""
+    ended = OFFICE.with_act(OFFICE.active(STATION), ActKind.END, OFFICE.guardian, at(3700))
+    return OFFICE.with_act(ended, ActKind.PURGE, OFFICE.guardian, at(3800), {"receipt": "0" * 64})
+
+
+def rejection(alert_id: str) -> Decision:
+    return signed(decision(alert_id, 0.4, Verdict.REJECT))
+
+
+def opened(bench: Bench) -> Alert:
+    (output,) = bench.match(match(0)).outputs
+    return codecs.ALERT.decode(output.value)
+
+
+@pytest.mark.parametrize("how", ["over", "cancelled"])
+def test_people_may_decide_after_a_deployment(bench: Bench, how: str) -> None:
+    alert = opened(bench)
+    if how == "over":
+        bench.clock.set(at(3700))
+    else:
+        bench.authority.apply(OFFICE.cancelled(STATION))
+    bench.authority.confirm()
+    (told,) = bench.decide(rejection(alert.id))
+    assert told.event is AlertEvent.ADJUDICATED
+    assert bench.metrics.total(names.DECISIONS_REFUSED) == 0
+
+
+def test_a_decision_on_what_is_purged_counts_for_nothing(bench: Bench) -> None:
+    alert = opened(bench)
+    bench.clock.set(at(3900))
+    bench.authority.apply(purged())
+    bench.authority.confirm()
+    before = bench.state
+    assert bench.decide(rejection(alert.id)) == []
+    assert bench.state == before
+    assert bench.metrics.total(names.DECISIONS_REFUSED, reason="purged") == 1
+
+
+def test_a_decision_under_an_authorisation_that_nobody_knows_counts_for_nothing(bench: Bench) -> None:
+    bench.authority.forget("station")
+    said = rejection("f" * 32)
+    with pytest.raises(Unavailable, match="nothing is known yet"):
+        bench.decide(said)
+    bench.clock.advance(2)
+    assert bench.decide(said) == []
+    assert bench.state is None
+    assert bench.metrics.total(names.DECISIONS_REFUSED, reason="no_authorisation") == 1
+
+
+def test_while_authority_is_not_current_a_decision_is_held(bench: Bench) -> None:
+    alert = opened(bench)
+    bench.clock.advance(60)
+    with pytest.raises(Unavailable, match="the decision is held"):
+        bench.decide(rejection(alert.id))
+    bench.authority.confirm()
+    assert bench.decide(rejection(alert.id))
 
 
 def test_a_match_that_overtook_its_authorisation_waits_a_moment(bench: Bench) -> None:
