@@ -50,7 +50,7 @@ def require_kept(kafka: KafkaSettings, trusted: TrustList, authorisation_id: str
             except Poison as poison:
                 log.error("unreadable record", topic=record.source.topic, offset=record.offset, reason=str(poison))
         view.confirm()
-        complaint, refusal = watch.complaint(), view.refusal_of_past(authorisation_id)
+        complaint, refusal = watcher.ready(), view.refusal_of_past(authorisation_id)
     if complaint is not None:
         raise NotAuthorised(complaint)
     if refusal is not None:
