@@ -397,6 +397,13 @@ class AuditLog(Protocol):
             Unavailable: it could not be written. No audit, no action: the caller must not act.
         """
 
+    def about(self, act: str, object: str) -> list[AuditEvent]:
+        """The events that tell of an act on an object, in their order.
+
+        Raises:
+            Unavailable: the log does not answer.
+        """
+
 
 # --- telling -----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from watchbound.adapters.audit_log import SqlAuditLog, open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.signing import FileSigner
 from watchbound.cli.audit import app
+from watchbound.domain.errors import ConfigurationError, Unavailable
 from watchbound.settings import AuditSettings, load
 from watchbound.testing.log import InMemoryBroker
 
@@ -108,6 +110,85 @@ def test_a_single_checkpoint_can_be_held_against_it(log: SqlAuditLog, tmp_path: 
     found = verdict(tmp_path, "--against", str(kept[1]))
     assert not found["ok"]
     assert "its signature does not hold" in found["why"]
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> Path:
+    """A folder without a checkpoint."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    return folder
+
+
+def test_without_a_checkpoint_from_outside_no_log_is_well(log: SqlAuditLog, tmp_path: Path, nowhere: Path) -> None:
+    found = verdict(tmp_path, "--against", str(nowhere))
+    assert (found["ok"], found["events"], found["first_bad"], found["vouched"]) == (False, 14, None, 12)
+    assert "nothing outside the database vouches for it" in found["why"]
+    shutil.rmtree(tmp_path / "checkpoints")
+    assert not verdict(tmp_path)["ok"]
+    assert verdict(tmp_path, "--without-checkpoints")["ok"]
+
+
+def test_a_log_that_was_cut_with_its_own_checkpoints_is_not_well_while_the_folder_is_away(
+    log: SqlAuditLog, tmp_path: Path, nowhere: Path
+) -> None:
+    for table in ("audit_events", "audit_nodes", "audit_checkpoints"):
+        tamper(log, f"DELETE FROM {table}")  # noqa: S608 - names of our own
+    for number in range(2):
+        log.append(event(number))
+    assert verdict(tmp_path)["first_bad"] == 0
+    (tmp_path / "checkpoints").rename(tmp_path / "away")
+    assert not verdict(tmp_path)["ok"]
+    assert not verdict(tmp_path, "--against", str(nowhere))["ok"]
+
+
+def test_verifying_makes_no_log(settings: AuditSettings, tmp_path: Path) -> None:
+    for says in ("there is nothing", "lacks audit_checkpoints, audit_events, audit_nodes, audit_published"):
+        done = CliRunner().invoke(app, ["verify", "--without-checkpoints"])
+        assert isinstance(done.exception, ConfigurationError)
+        assert says in str(done.exception)
+        assert (tmp_path / "audit.db").exists() == says.startswith("lacks")
+        (tmp_path / "audit.db").touch()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE audit_events SET canonical = replace(canonical, 'REF', 'XEF') WHERE \"index\" = 8",
+        'UPDATE audit_events SET canonical = 5 WHERE "index" = 8',
+        "UPDATE audit_events SET actor = CAST(x'ff' AS TEXT) WHERE \"index\" = 8",
+        'UPDATE audit_events SET "index" = \'eight\' WHERE "index" = 8',
+        "UPDATE audit_nodes SET hash = 'aa' WHERE level = 0 AND position = 8",
+    ],
+)
+def test_what_a_hand_wrote_in_another_form_is_found_where_it_is(log: SqlAuditLog, tmp_path: Path, edit: str) -> None:
+    tamper(log, edit)
+    found = verdict(tmp_path)
+    assert (found["ok"], found["first_bad"], found["first_bad_at_most"]) == (False, 8, 8)
+
+
+def test_the_first_event_is_verified_like_any_other(log: SqlAuditLog, tmp_path: Path) -> None:
+    tamper(log, "UPDATE audit_events SET canonical = 'x' WHERE \"index\" = 0")
+    assert verdict(tmp_path)["first_bad"] == 0
+
+
+def test_a_checkpoint_beside_the_events_that_a_hand_wrote_is_found(log: SqlAuditLog, tmp_path: Path) -> None:
+    tamper(log, "UPDATE audit_checkpoints SET size = 'many', note = CAST(note AS BLOB) WHERE size = 7")
+    found = verdict(tmp_path)
+    assert not found["ok"]
+    assert "it cannot be read" in found["why"]
+
+
+def test_what_a_hand_wrote_in_another_form_is_not_read_and_nothing_is_appended(log: SqlAuditLog) -> None:
+    tamper(log, "UPDATE audit_events SET canonical = replace(canonical, 'REF', 'XEF') WHERE \"index\" = 8")
+    with pytest.raises(Unavailable, match="nobody wrote"):
+        log.records(0, 14)
+    tamper(log, "UPDATE audit_nodes SET hash = 'aa' WHERE level = 3 AND position = 0")
+    with pytest.raises(Unavailable, match="lacks nodes"):
+        log.append(event(14))
+    tamper(log, 'UPDATE audit_events SET "index" = \'eight\' WHERE "index" = 8')
+    with pytest.raises(Unavailable, match="numbers an event 'eight'"):
+        log.size()
 
 
 def test_a_log_without_a_believed_key_cannot_be_verified(log: SqlAuditLog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from watchbound.adapters.clock import SystemClock
 from watchbound.domain.audit import AuditEvent
 from watchbound.domain.errors import ConfigurationError, Unavailable
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.audit_record import AuditRecord, canonical
 from watchbound.pipeline.merkle import Frontier, leaf_hash
 from watchbound.ports import AuditLog
@@ -40,7 +41,7 @@ class Backend:
     url: str = ""
 
 
-def event(number: int, act: str = "watchlist.enrolled") -> AuditEvent:
+def event(number: int, act: str = "watchlist.approved") -> AuditEvent:
     return AuditEvent(f"e{number}", NOW, "officer-12", act, "op-1", f"REF-{number}", "on the list", (("n", "☃"),))
 
 
@@ -90,6 +91,13 @@ def test_events_are_kept_in_the_order_of_their_indices(backend: Backend) -> None
 def test_the_same_event_twice_is_two_events(backend: Backend) -> None:
     assert [backend.log.append(event(1)), backend.log.append(event(1))] == [0, 1]
     assert backend.events() == [event(1), event(1)]
+
+
+def test_what_was_done_to_an_object_is_found_by_the_act_and_the_object(backend: Backend) -> None:
+    for each in (event(1), event(2), event(1, "watchlist.removed"), replace(event(3), object="REF-1")):
+        backend.log.append(each)
+    assert backend.log.about("watchlist.approved", "REF-1") == [event(1), replace(event(3), object="REF-1")]
+    assert backend.log.about("watchlist.approved", "REF-9") == []
 
 
 def test_threads_append_at_once(backend: Backend) -> None:
@@ -177,7 +185,7 @@ def test_a_url_of_another_kind_is_refused_by_its_key(url: str) -> None:
 
 def test_the_trail_stamps_and_appends(backend: Backend) -> None:
     trail = AuditTrail(backend.log, SystemClock())
-    written = trail.record("officer-12", "threshold.changed", "op-1", "too many alerts", after="0.60", before="0.55")
+    written = trail.record("officer-12", Act.THRESHOLD_CHANGED, "op-1", "too many alerts", after="0.60", before="0.55")
     assert backend.events() == [written]
     assert written.object == "op-1"
     assert written.facts == (("after", "0.60"), ("before", "0.55"))

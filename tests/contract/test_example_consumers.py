@@ -114,8 +114,10 @@ class World:
         wire = AlertCodecs(codecs.MATCH, codecs.DECISION, codecs.ALERT, AlertWindowCodec(codecs.MATCH))
         lookalikes = LookalikeCheck(self.ring, Resemblance())
         policy = AlertPolicy(timedelta(seconds=20), timedelta(seconds=600))
-        fold = AlertFold(policy, self.view, self.roster, self.reviewers, lookalikes, wire, self.clock, self.metrics)
-        return Subject(fold)
+        audit = AuditTrail(FakeAuditLog(), self.clock)
+        return Subject(
+            AlertFold(policy, self.view, self.roster, self.reviewers, lookalikes, wire, audit, self.clock, self.metrics)
+        )
 
     def list_subject_of(self, match: Match) -> None:
         """Have two officers put their names to the entry of a match, with the papers of an example."""

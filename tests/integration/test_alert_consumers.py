@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.alerting import PROGRAM
+from tests.fixtures.officers import active, officers, publish
 from tests.unit.alerting.factory import POLICY, at, match
 from watchbound.adapters import codecs
 from watchbound.adapters.audit_log import open_audit_log
@@ -133,6 +134,7 @@ def test_a_crop_is_opened_for_a_named_person_and_reason_and_put_down(
     monkeypatch.setenv("WATCHBOUND_KEYS_FOLDER", str(keys.folder))
     monkeypatch.setenv("WATCHBOUND_KEYS_MASTER_KEY", str(keys.master_key))
     monkeypatch.setenv("WATCHBOUND_AUDIT_URL", f"sqlite:///{tmp_path}/audit.db")
+    officers()
     ring = open_key_ring(keys)
     ring.create("station")
     (alert,) = raise_alert(None, seal_crop(ring, match(0, 0.6, reference="P001"), b"jpeg"), POLICY, at(0)).alerts
@@ -144,7 +146,12 @@ def test_a_crop_is_opened_for_a_named_person_and_reason_and_put_down(
         producer.send(ALERTS.name, alert.subject, codecs.ALERT.encode(alert)).wait(10)
         producer.close()
         command = [*PROGRAM, "alerts", "crop", alert.id[:8], "--bootstrap", broker.bootstrap, "--out", str(out)]
-        subprocess.run([*command, "--actor", "officer-12", "--reason", "to decide"], check=True, timeout=60)
+        command += ["--actor", "officer-12", "--reason", "to decide"]
+        refused = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        assert (refused.returncode, out.exists()) == (1, False)
+        assert "(no_authorisation)" in refused.stderr
+        publish(settings, active(officers(), id="station"))
+        subprocess.run(command, check=True, timeout=60)
         with AlertConsumer(broker.bootstrap, None, timeout_s=TIMEOUT_S) as consumer:
             received = next(iter(consumer))
             assert received.best.crop != b"jpeg"

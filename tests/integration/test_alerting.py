@@ -21,7 +21,7 @@ from watchbound.domain.adjudication import Standing
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.dead_letter import DeadLetter
 from watchbound.domain.decision import Decision, Verdict
-from watchbound.pipeline.topics import ALL_TOPICS, DEAD_LETTERS, DECISIONS, MATCHES
+from watchbound.pipeline.topics import ALERTS, ALL_TOPICS, DEAD_LETTERS, DECISIONS, MATCHES
 from watchbound.settings import KafkaSettings, load
 from watchbound.stack.tansu import Tansu
 
@@ -147,6 +147,10 @@ def test_deciding_is_refused_where_it_would_not_count(site: Site, service: Alert
     site.send(site.match("P001"))
     (opened,) = site.wait_for(has(OPENED))
     assert "not as reviewer" in service.decide(opened.id, "reject", "drafter", code=1)
+    nobodys = replace(opened, best=replace(opened.best, entry=replace(opened.entry, authorisation_id="nobodys")))
+    nobodys = replace(nobodys, id="e" * 32)
+    site.send_raw(ALERTS.name, nobodys.subject, codecs.ALERT.encode(nobodys))
+    assert "(no_authorisation)" in service.decide(nobodys.id, "reject", "reviewer-1", code=1)
 
 
 def test_no_authority_raises_nothing(site: Site, bootstrap: str, service: AlertingProcess) -> None:

@@ -39,7 +39,14 @@ class Counting:
             raise Unavailable("until the lag is seen")
         count = int(state or b"0") + 1
         done = stop.set if record.value == b"stop" else (lambda: None)
-        return FoldStep(b"%d" % count, outputs=(Output(ALERTS.name, key, record.value + b" %d" % count),), done=done)
+        output = Output(ALERTS.name, key, record.value + b" %d" % count)
+        return FoldStep(b"%d" % count, record=self.record, outputs=(output,), done=done)
+    refusals = 3
+    def record(self):
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise Unavailable("the record cannot be made")
+        print("recorded", flush=True)
     def tick(self, key, state, listening_since):
         raise NotImplementedError
 
@@ -87,6 +94,8 @@ def test_a_bug_ends_the_process_and_its_record_waits_for_the_mended_one(
     mended = run(settings, tmp_path, "mended")
     assert mended.returncode == 0, mended.stderr
     # The state was restored from the changelog, and nothing was skipped.
+    # What could not be recorded at first was neither published nor passed over, and each step is recorded once.
+    assert (broken.stdout.count("recorded"), mended.stdout.count("recorded")) == (1, 2)
     assert outputs(settings)[-2:] == [b"bug 2", b"stop 3"]
     assert len(outputs(settings)) == 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from openpeople.io import get_curated_dir
 from typer.testing import CliRunner
 
 from tests.fixtures.officers import officers
+from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.codecs import AUTHORISATION, LISTING_CHANGE, watchlist_change
 from watchbound.adapters.kafka_log import KafkaTopicReader
@@ -36,7 +38,7 @@ from watchbound.pipeline.topics import AUTHORISATIONS, WATCHLIST_CHANGES
 from watchbound.pipeline.watchlist_delta import WatchlistDelta, watchlist_handler
 from watchbound.pipeline.watchlist_roster import Roster, roster_handler
 from watchbound.ports import Image, KeyRing
-from watchbound.settings import KafkaSettings, KeySettings, load
+from watchbound.settings import AuditSettings, KafkaSettings, KeySettings, load
 from watchbound.stack.demo import papers_of_today
 from watchbound.stack.milvus_lite import MilvusLite
 from watchbound.stack.tansu import Tansu
@@ -327,10 +329,23 @@ def test_a_list_that_nobody_reviewed_or_that_changed_since_is_not_activated(comm
     command.activate("reviewed")
     shown = command.authorise("show", "reviewed")
     assert (shown["watchlist_digest"], shown["watchlist_changed"]) == (review["digest"], False)
-    roll = command.watchlist("roll", "--authorisation", "reviewed")["entries"]
+    roll = command.watchlist("roll", "--authorisation", "reviewed", "--by", "auditor-1")["entries"]
     assert [(stay["reference"], stay["approved_by"]) for stay in roll] == [("P003", "watchlist-2")]
     command.watchlist("remove", "P003", "--authorisation", "reviewed", "--by", "watchlist-1", "--reason", "found")
     shown = command.authorise("show", "reviewed")
     assert (shown["watchlist_changed"], shown["permits"]) == (True, True), (
         "what changes later stops nothing, and is told"
     )
+
+
+def test_whoever_is_shown_a_list_is_recorded(command: Command) -> None:
+    command.sign("read")
+    for shown in ("list", "pending", "roll"):
+        command.watchlist(shown, "--authorisation", "read", "--by", f"{shown}-reader")
+    with closing(open_audit_log(load(AuditSettings, url=command.keys["WATCHBOUND_AUDIT_URL"]))) as log:
+        reads = [event for event in log.about("watchlist.read", "watchlist") if event.authorisation_id == "read"]
+    assert [(event.actor, event.reason) for event in reads] == [
+        ("list-reader", "who is listed"),
+        ("pending-reader", "who waits for approval"),
+        ("roll-reader", "who was listed"),
+    ]

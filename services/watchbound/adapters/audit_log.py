@@ -39,6 +39,22 @@ def open_audit_log(settings: AuditSettings) -> SqlAuditLog:
     return log
 
 
+def find_audit_log(settings: AuditSettings) -> SqlAuditLog:
+    """The log that the settings name, as somebody left it: nothing is made, and nothing of it is believed.
+
+    Raises:
+        ConfigurationError: the settings cannot be used, or there is no log.
+        Unavailable: the database does not answer.
+    """
+    with ExitStack() as opening:
+        database = AuditDatabase(settings, make=False)
+        opening.callback(database.close)
+        with database.reading() as connection:
+            database.require_tables(connection)
+        opening.pop_all()
+    return SqlAuditLog(database, settings.log_id)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
     """Which events are asked for; what is None is not asked about.
@@ -101,6 +117,13 @@ class SqlAuditLog:
             connection.execute(insert(EVENTS).values(index=index, canonical=data, **find_by(event)))
             connection.execute(insert(NODES), [_row(node, index) for node in completed])
         return index
+
+    def about(self, act: str, object: str) -> list[AuditEvent]:
+        """See `AuditLog.about`."""
+        wanted = select(EVENTS.c.canonical).where(EVENTS.c.act == act, EVENTS.c.object == object)
+        with self.database.reading() as connection:
+            found = connection.execute(wanted.order_by(EVENTS.c.index)).scalars().all()
+        return [record.event for record in _read(found)]
 
     def records(self, first: int, limit: int) -> list[AuditRecord]:
         """Up to `limit` events from an index on, in order.
@@ -168,7 +191,7 @@ class SqlAuditLog:
         """Size and note of every checkpoint that is kept beside the events, believed in nothing."""
         with self.database.reading() as connection:
             rows = connection.execute(select(CHECKPOINTS).order_by(CHECKPOINTS.c.size))
-            return [(row.size, row.note) for row in rows]
+            return [(row.size if isinstance(row.size, int) else 0, str(row.note)) for row in rows]
 
     def search(self, query: AuditQuery, limit: int) -> list[AuditRecord]:
         """The latest events, at most `limit`, that answer a query; in their order."""
@@ -207,7 +230,7 @@ class LogSnapshot:
         )
         events = [_stored(row) for row in rows.mappings()]
         completed = NODES.c.completed_by.between(first, first + limit - 1)
-        nodes = {(row.level, row.position): bytes(row.hash) for row in self._nodes(completed)}
+        nodes = {(row.level, row.position): _bytes(row.hash) for row in self._nodes(completed)}
         return Stretch(events, nodes)
 
     def counts(self) -> tuple[int, int]:
@@ -222,17 +245,18 @@ class LogSnapshot:
         """A complete node's hash.
 
         Raises:
-            Unavailable: it is missing.
+            Unavailable: it is missing, or no hash.
         """
         for row in self._nodes((NODES.c.level == level) & (NODES.c.position == position)):
-            return bytes(row.hash)
+            if node := _bytes(row.hash):
+                return node
         msg = f"the audit log's tree lacks the node {position} of level {level}; run `watchbound audit verify`"
         raise Unavailable(msg)
 
     def canonical(self, index: int) -> bytes | None:
         """The bytes of an event, or None where there is none."""
         found = self._connection.execute(select(EVENTS.c.canonical).where(EVENTS.c.index == index)).scalar()
-        return None if found is None else bytes(found)
+        return None if found is None else _bytes(found)
 
     def _nodes(self, condition: ColumnElement[bool]) -> Sequence[Any]:
         return self._connection.execute(select(NODES).where(condition)).all()
@@ -243,24 +267,40 @@ class LogSnapshot:
 
 def _stored(row: RowMapping) -> StoredEvent:
     found_by = {name: row[name] for name in row if name not in ("index", "canonical")}
-    return StoredEvent(row["index"], bytes(row["canonical"]), found_by)
+    return StoredEvent(row["index"], _bytes(row["canonical"]), found_by)
+
+
+def _bytes(value: object) -> bytes:
+    """What stands in a column of bytes.
+
+    SQLite keeps there whatever it is given: what is no bytes is read as empty, as neither an event nor a hash can be.
+    """
+    return value if isinstance(value, bytes) else b""
 
 
 def _size(connection: Connection) -> int:
+    """How many events there are.
+
+    Raises:
+        Unavailable: an index is no number: somebody wrote it by hand.
+    """
     last = connection.execute(select(func.max(EVENTS.c.index))).scalar_one()
-    return 0 if last is None else int(last) + 1
+    if last is not None and not isinstance(last, int):
+        msg = f"the audit log numbers an event {last!r}, which nobody wrote; run `watchbound audit verify`"
+        raise Unavailable(msg)
+    return 0 if last is None else last + 1
 
 
 def _frontier(connection: Connection, size: int) -> Frontier:
     """The tree of the first `size` events.
 
     Raises:
-        Unavailable: nodes of it are missing: somebody took them away, and nothing can be appended.
+        Unavailable: nodes of it are missing or no hashes: somebody changed them, and nothing can be appended.
     """
     places = peaks_of(size)
     wanted = select(NODES).where(tuple_(NODES.c.level, NODES.c.position).in_(places))
-    found = {(row.level, row.position): bytes(row.hash) for row in connection.execute(wanted)} if places else {}
-    if len(found) != len(places):
+    found = {(row.level, row.position): _bytes(row.hash) for row in connection.execute(wanted)} if places else {}
+    if not all(found.get(place) for place in places):
         msg = f"the audit log's tree lacks nodes for its {size} events; `watchbound audit verify` says what is missing"
         raise Unavailable(msg)
     return Frontier(size, tuple(found[place] for place in places))
@@ -270,9 +310,9 @@ def _row(node: TreeNode, index: int) -> dict[str, int | bytes]:
     return {"level": node.level, "position": node.position, "completed_by": index, "hash": node.hash}
 
 
-def _read(rows: Sequence[bytes]) -> list[AuditRecord]:
+def _read(rows: Sequence[object]) -> list[AuditRecord]:
     try:
-        return [read_canonical(bytes(row)) for row in rows]
+        return [read_canonical(_bytes(row)) for row in rows]
     except InvalidValue as error:
         msg = f"the audit log holds an event that nobody wrote ({error}); run `watchbound audit verify`"
         raise Unavailable(msg) from error

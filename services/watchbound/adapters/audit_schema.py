@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
     text,
 )
 from sqlalchemy.engine import URL, make_url
@@ -79,17 +80,18 @@ class AuditDatabase:
 
     Args:
         settings: where it is.
+        make: whether a database of a file is made where there is none.
 
     Raises:
-        ConfigurationError: the URL is none of a database that is supported.
+        ConfigurationError: the URL is none of a database that is supported, or there is no such file.
     """
 
-    def __init__(self, settings: AuditSettings) -> None:
+    def __init__(self, settings: AuditSettings, *, make: bool = True) -> None:
         self._timeout_s = settings.timeout_s
         url = _url(settings.url.get_secret_value())
         self._shown = url.render_as_string(hide_password=True)
         self._sqlite = url.get_backend_name() == "sqlite"
-        self._engine = self._open_sqlite(url) if self._sqlite else self._open_postgresql(url)
+        self._engine = self._open_sqlite(url, make) if self._sqlite else self._open_postgresql(url)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -124,6 +126,20 @@ class AuditDatabase:
         """Make the tables that are missing."""
         _metadata.create_all(connection)
 
+    def require_tables(self, connection: Connection) -> None:
+        """Return if every table is there.
+
+        Raises:
+            ConfigurationError: one is missing.
+        """
+        missing = sorted(set(_metadata.tables) - set(inspect(connection).get_table_names()))
+        if missing:
+            msg = (
+                f"WATCHBOUND_AUDIT_URL: expected an audit log at {self._shown}, which lacks {', '.join(missing)}; "
+                "if services have written there, the log was taken away"
+            )
+            raise ConfigurationError(msg)
+
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
@@ -137,11 +153,17 @@ class AuditDatabase:
             msg = f"WATCHBOUND_AUDIT_URL: the audit log at {self._shown} cannot be {doing} ({cause})"
             raise Unavailable(msg) from error
 
-    def _open_sqlite(self, url: URL) -> Engine:
+    def _open_sqlite(self, url: URL, make: bool) -> Engine:
         if url.database in (None, "", ":memory:"):
             msg = f"WATCHBOUND_AUDIT_URL: expected a file, such as sqlite:////var/lib/watchbound/audit.db, got {url}"
             raise ConfigurationError(msg)
         path = Path(str(url.database)).expanduser().resolve()
+        if not make and not path.is_file():
+            msg = (
+                f"WATCHBOUND_AUDIT_URL: expected an audit log at {path}: there is nothing; "
+                "if services have written there, the log was taken away"
+            )
+            raise ConfigurationError(msg)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -182,7 +204,13 @@ def _url(given: str) -> URL:
     raise ConfigurationError(msg)
 
 
+def _text(data: bytes) -> str:
+    """A text as it stands there; what is not UTF-8 was never written by us, and is to be read and found, too."""
+    return data.decode(errors="surrogateescape")
+
+
 def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.text_factory = _text
     # Transactions are begun by `_begin_sqlite`; the driver would begin them too late to hold the lock.
     connection.isolation_level = None
     cursor = connection.cursor()

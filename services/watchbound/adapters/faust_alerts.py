@@ -178,7 +178,13 @@ class FaustFoldRunner:
                 await asyncio.sleep(_RETRY_S)
 
     async def _complete(self, key: bytes, partition: int, step: FoldStep) -> None:
-        """Outputs first, then the state: dying in between repeats an output under its old id, and loses none."""
+        """Outputs first, then the state: dying in between repeats an output under its old id, and loses none.
+
+        Raises:
+            Unavailable: the step could not be recorded; nothing was done.
+        """
+        if step.record is not None:
+            await asyncio.to_thread(step.record)
         for output in step.outputs:
             await self._app.producer.send_and_wait(output.topic, output.key.encode(), output.value, None, None, None)
         if step.changed:

@@ -17,6 +17,8 @@ from watchbound.domain.listing import EntryStatus
 from watchbound.domain.match import Match
 from watchbound.domain.standing import Refusal
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.keyed_fold import FoldStep, Output
 from watchbound.pipeline.reviewers import require_reviewer
@@ -68,7 +70,10 @@ class AlertFold:
     lay in the log while a deployment was cancelled stays there. While authority is unknown, or the clock is not to be
     trusted, matches wait.
 
-    A decision counts only with the signature of a reviewer whom `reviewers` knows, and in that reviewer's own name.
+    An alert is told to the audit log before it is raised: what could not be recorded is not raised, and waits.
+
+    A decision counts only with the signature of a reviewer whom `reviewers` knows, and in that reviewer's own name; and
+    only under an authorisation that is known and not purged, in force or not.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class AlertFold:
         reviewers: TrustList,
         lookalikes: LookalikeCheck,
         codecs: AlertCodecs,
+        audit: AuditTrail,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -88,6 +94,7 @@ class AlertFold:
         self._reviewers = reviewers
         self._lookalikes = lookalikes
         self._codecs = codecs
+        self._audit = audit
         self._clock = clock
         self._metrics = metrics
 
@@ -98,7 +105,7 @@ class AlertFold:
         if record.source.topic == MATCHES.name:
             return self._on_match(key, record, self._codecs.match.decode(record.value), state, listening_since)
         if record.source.topic == DECISIONS.name:
-            return self._on_decision(key, self._codecs.decision.decode(record.value), state, listening_since)
+            return self._on_decision(key, record, self._codecs.decision.decode(record.value), state, listening_since)
         msg = f"alerting reads {MATCHES.name} and {DECISIONS.name}, got a record of {record.source.topic}"
         raise ValueError(msg)
 
@@ -126,7 +133,9 @@ class AlertFold:
         lookalike = self._lookalikes.shows_lookalike(window, match)
         return raise_alert(window, match, self._policy, now, lookalike)
 
-    def _on_decision(self, key: str, decision: Decision, state: bytes | None, listening_since: datetime) -> FoldStep:
+    def _on_decision(
+        self, key: str, record: Record, decision: Decision, state: bytes | None, listening_since: datetime
+    ) -> FoldStep:
         now = self._clock.now()
         _require_key(key, decision.subject)
         _require_past(decision.decided_at, now, "decided")
@@ -135,21 +144,17 @@ class AlertFold:
         except NotTrusted as error:
             raise Poison(PoisonReason.UNTRUSTED, str(error)) from error
         window = None if state is None else self._codecs.window.decode(state)
-        step = settle(window, decision, self._policy, now)
-        return self._fold_step(step, window, listening_since, partial(self._count_decision, decision, step.alerts))
+        # People may decide after the end of a deployment, but not on what nobody knows, or what is gone.
+        refusal = self._authority.refusal_of_past(decision.authorisation_id)
+        _wait_for_authority(refusal, decision.authorisation_id, now - record.timestamp, "decision")
+        step = Step(window) if refusal is not None else settle(window, decision, self._policy, now)
+        count = partial(self._count_decision, decision, step.alerts, refusal)
+        return self._fold_step(step, window, listening_since, count)
 
     def _refused(self, match: Match, sent_at: datetime, now: datetime) -> str | None:
         entry = match.entry
         refusal = self._authority.refusal_of(entry.authorisation_id, match.camera_id, match.captured_at)
-        if refusal is Refusal.AUTHORITY_UNKNOWN:
-            msg = "authority is not known to be current; the match is held until it is"
-            raise Unavailable(msg)
-        if refusal is Refusal.CLOCK_UNTRUSTED:
-            msg = "the clock is not to be trusted; the match is held until it is"
-            raise Unavailable(msg)
-        if refusal is Refusal.NO_AUTHORISATION and now - sent_at < OVERTAKING:
-            msg = f"nothing is known yet of the authorisation {entry.authorisation_id}; the match is held for a moment"
-            raise Unavailable(msg)
+        _wait_for_authority(refusal, entry.authorisation_id, now - sent_at, "match")
         if refusal is not None:
             return str(refusal.value)
         status = self._watchlist.status(entry.authorisation_id, entry.reference, now)
@@ -173,9 +178,33 @@ class AlertFold:
         return FoldStep(
             state=None if window is None else self._codecs.window.encode(window),
             changed=window != before,
+            record=self._record_of(step.alerts),
             outputs=tuple(Output(ALERTS.name, a.subject, self._codecs.alert.encode(a)) for a in step.alerts),
             wake_at=None if window is None else self._wake_at(window, listening_since),
             done=done,
+        )
+
+    def _record_of(self, alerts: tuple[Alert, ...]) -> Callable[[], None] | None:
+        """Tells the audit log of the alert that is raised, if one is."""
+        raised = [alert for alert in alerts if alert.event is AlertEvent.OPENED]
+        return partial(self._record, raised[0]) if raised else None
+
+    def _record(self, alert: Alert) -> None:
+        # A crash before the alert was out has it raised again, under the same id.
+        if self._audit.holds(Act.ALERT_RAISED, alert.id):
+            return
+        entry, match = alert.entry, alert.best
+        self._audit.record(
+            "alerting",
+            Act.ALERT_RAISED,
+            entry.authorisation_id,
+            "somebody who passed was matched with an entry",
+            alert.id,
+            camera=match.camera_id,
+            entry=entry.reference,
+            frame=match.frame_id,
+            match=match.id,
+            threshold=f"{match.threshold:.4f}",
         )
 
     def _wake_at(self, window: AlertWindow, listening_since: datetime) -> datetime:
@@ -191,8 +220,10 @@ class AlertFold:
             self._metrics.count(names.MATCHES_SUPPRESSED, reason=quiet)
         self._count_alerts(alerts)
 
-    def _count_decision(self, decision: Decision, alerts: tuple[Alert, ...]) -> None:
+    def _count_decision(self, decision: Decision, alerts: tuple[Alert, ...], refusal: Refusal | None) -> None:
         self._metrics.count(names.DECISIONS_RECEIVED, verdict=decision.verdict.value)
+        if refusal is not None:
+            self._metrics.count(names.DECISIONS_REFUSED, reason=refusal.value)
         self._count_alerts(alerts)
 
     def _count_alerts(self, alerts: tuple[Alert, ...]) -> None:
@@ -201,6 +232,23 @@ class AlertFold:
             if alert.event is AlertEvent.OPENED:
                 seconds = (self._clock.now() - alert.opened_by).total_seconds()
                 self._metrics.observe(names.CAPTURE_TO_ALERT_SECONDS, max(seconds, 0.0))
+
+
+def _wait_for_authority(refusal: Refusal | None, authorisation_id: str, age: timedelta, what: str) -> None:
+    """Hold a record whose authority is not known now, or not yet.
+
+    Raises:
+        Unavailable: that is so.
+    """
+    if refusal is Refusal.AUTHORITY_UNKNOWN:
+        msg = f"authority is not known to be current; the {what} is held until it is"
+        raise Unavailable(msg)
+    if refusal is Refusal.CLOCK_UNTRUSTED:
+        msg = f"the clock is not to be trusted; the {what} is held until it is"
+        raise Unavailable(msg)
+    if refusal is Refusal.NO_AUTHORISATION and age < OVERTAKING:
+        msg = f"nothing is known yet of the authorisation {authorisation_id}; the {what} is held for a moment"
+        raise Unavailable(msg)
 
 
 def _require_key(key: str, subject: str) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from watchbound.adapters import codecs
 from watchbound.adapters.audit_keeping import audited_run
+from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.faust_alerts import FaustFoldRunner
 from watchbound.adapters.kafka_clock import watch_clock
@@ -26,6 +27,7 @@ from watchbound.alerting.raise_alert import AlertPolicy
 from watchbound.alerting.window_codec import AlertWindowCodec
 from watchbound.domain.errors import Poison
 from watchbound.pipeline.access import Service, topics_of
+from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.dead_letter import DeadLetters
@@ -81,6 +83,7 @@ class AlertingService:
         trust = FileTrustList(configuration.trust.list)
         ensure_topics(kafka, topics_of(Service.ALERTING))
         self._audit = configuration.audit
+        self._audit_log = open_audit_log(configuration.audit)
         self._http = configuration.http
         self._clock = SystemClock()
         self._metrics = PrometheusMetrics()
@@ -107,7 +110,10 @@ class AlertingService:
             adjudication.two_person_levels(),
         )
         wire = AlertCodecs(codecs.MATCH, codecs.DECISION, codecs.ALERT, AlertWindowCodec(codecs.MATCH))
-        fold = AlertFold(policy, self._authority, self._watchlist, trust, lookalikes, wire, self._clock, self._metrics)
+        trail = AuditTrail(self._audit_log, self._clock)
+        fold = AlertFold(
+            policy, self._authority, self._watchlist, trust, lookalikes, wire, trail, self._clock, self._metrics
+        )
         self._runner = FaustFoldRunner(
             kafka, alerting.group, alerting.data, [MATCHES, DECISIONS], fold, self._report, self._clock, self._metrics
         )
@@ -130,6 +136,7 @@ class AlertingService:
                 self._runner.run(stop)
         finally:
             self._producer.close()
+            self._audit_log.close()
         log.info("stopped")
 
     def _follow(self, kafka: KafkaSettings) -> Feed:

@@ -18,7 +18,9 @@ from watchbound.adapters.kafka_log import KafkaTopicReader
 from watchbound.adapters.keyring import open_key_ring
 from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.private_files import write_private
+from watchbound.adapters.trust_list import FileTrustList
 from watchbound.alerting.adjudicate import read_docket
+from watchbound.cli.past_authority import require_kept
 from watchbound.client import AlertConsumer
 from watchbound.domain.adjudication import Adjudication, Standing
 from watchbound.domain.alert import Alert
@@ -27,7 +29,7 @@ from watchbound.domain.watchlist import ResponseLevel
 from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.topics import ALERTS, DECISIONS
 from watchbound.pipeline.views import CropViews
-from watchbound.settings import AuditSettings, KafkaSettings, KeySettings, LogSettings, load
+from watchbound.settings import AuditSettings, KafkaSettings, KeySettings, LogSettings, TrustSettings, load
 
 app = typer.Typer(help="See alerts.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -97,6 +99,8 @@ def crop(
 ) -> None:
     r"""Open the crop behind an alert: a view of biometrics, put down in the audit log first.
 
+    Nothing is opened under an authorisation that is unknown or purged, or by a clock that is far from the broker's.
+
     Delete the file when it has served: whatever destroys the key cannot reach a copy.
 
     Examples:
@@ -106,11 +110,13 @@ def crop(
     configure_logs("alerts", load(LogSettings, level="error"))
     ring = open_key_ring(load(KeySettings, folder=key_ring, master_key=master_key))
     audit = AuditTrail(open_audit_log(load(AuditSettings)), SystemClock())
-    reader = KafkaTopicReader(load(KafkaSettings, bootstrap=bootstrap), [ALERTS.name, DECISIONS.name], "crop")
+    kafka = load(KafkaSettings, bootstrap=bootstrap)
+    reader = KafkaTopicReader(kafka, [ALERTS.name, DECISIONS.name], "crop")
     try:
         found = read_docket(reader, codecs.ALERT, codecs.DECISION, alert.lower(), _READ_S).the_alert()
     finally:
         reader.close()
+    require_kept(kafka, FileTrustList(load(TrustSettings).list), found.entry.authorisation_id, "crop")
     write_private(out, CropViews(ring, audit).show(found.best, actor, reason))
     if as_json:
         typer.echo(json.dumps({"alert_id": found.id, "match_id": found.best.id, "file": str(out)}))

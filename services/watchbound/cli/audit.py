@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from watchbound.adapters.audit_keeping import believed_keys, open_keeper
-from watchbound.adapters.audit_log import AuditQuery, SqlAuditLog, open_audit_log
+from watchbound.adapters.audit_log import AuditQuery, SqlAuditLog, find_audit_log, open_audit_log
 from watchbound.adapters.audit_proofs import prove_consistency, prove_inclusion
 from watchbound.adapters.checkpoint_folder import read_checkpoints
 from watchbound.adapters.clock import SystemClock
@@ -37,6 +36,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port.")]
 By = Annotated[str | None, typer.Option(help="Who reads; the system's account unless given.")]
 
+_UNWITNESSED = (
+    "nothing outside the database vouches for it: expected a checkpoint that holds in the folder "
+    "WATCHBOUND_AUDIT_CHECKPOINTS or in --against, got none; mount the folder or give a copy of it; of a new log "
+    "`watchbound audit checkpoint` makes the first, and --without-checkpoints does without"
+)
+
 
 @app.command("verify")
 def verify_log(
@@ -46,11 +51,20 @@ def verify_log(
     report: Annotated[
         Path | None, typer.Option("--json", help="Write the findings to this file; - prints them.")
     ] = None,
+    without_checkpoints: Annotated[
+        bool,
+        typer.Option(
+            "--without-checkpoints",
+            help="Do without a checkpoint from outside the database, such as for a log that none was made of yet: "
+            "whoever rewrote or cut the whole database stays unseen.",
+        ),
+    ] = False,
 ) -> None:
     """Read the whole log and say whether it is as it was written; if not, which event is the first that is not.
 
     It is held against its own tree, against the checkpoints beside it, and against those in --against (unless given:
-    the folder WATCHBOUND_AUDIT_CHECKPOINTS). Ends with 0 only when all of it holds.
+    the folder WATCHBOUND_AUDIT_CHECKPOINTS). Ends with 0 only when all of it holds, and at least one checkpoint from
+    outside the database with it. Nothing is made: no log is a mistake, code 2.
 
     Examples:
       watchbound audit verify
@@ -58,14 +72,18 @@ def verify_log(
     """
     settings = _settings()
     keys = believed_keys(settings)
-    with _log(settings) as log:
+    with closing(find_audit_log(settings)) as log:
         # Before the snapshot is taken: none of them can then be newer than what is read.
-        found = _evidence(settings, against, log)
+        outside = _outside(settings, against)
+        found = [*outside, *(_beside(size, note) for size, note in log.checkpoints())]
         evidence = [each for each in found if isinstance(each, Evidence)]
         unreadable = [each for each in found if isinstance(each, CheckpointFinding)]
         with log.snapshot() as snapshot:
             verdict = verify(snapshot, settings.log_id, evidence, keys, signature_holds)
-    document = _verdict(verdict, unreadable)
+    held = any(
+        each.source == found.source and found.problem is None for each in outside for found in verdict.checkpoints
+    )
+    document = _verdict(verdict, unreadable, None if held or without_checkpoints else _UNWITNESSED)
     if report is not None and str(report) != "-":
         report.write_text(_json(document) + "\n", encoding="utf-8")
     typer.echo(_json(document) if str(report) == "-" else _in_words(document))
@@ -84,7 +102,7 @@ def list_events(
     Examples:
       watchbound audit list --from 1200 --limit 50
     """
-    with _log(_settings()) as log:
+    with closing(open_audit_log(_settings())) as log:
         _record_reading(log, by, f"events from {first}, at most {limit}")
         _show(log.records(first, limit), as_json)
 
@@ -110,7 +128,7 @@ def search(
     query = AuditQuery(actor, act, authorisation, object_, _moment("--since", since), _moment("--until", until))
     asked = {"actor": actor, "act": act, "authorisation": authorisation, "object": object_, "since": since}
     words = ", ".join(f"{name} {value}" for name, value in {**asked, "until": until}.items() if value) or "everything"
-    with _log(_settings()) as log:
+    with closing(open_audit_log(_settings())) as log:
         _record_reading(log, by, words)
         _show(log.search(query, limit), as_json)
 
@@ -137,7 +155,7 @@ def prove(
     if (index is None) == (old is None):
         msg = "give the INDEX of an event, or --from the size of an older checkpoint"
         raise typer.BadParameter(msg)
-    with _log(_settings()) as log:
+    with closing(open_audit_log(_settings())) as log:
         _record_reading(log, by, f"proof of event {index}" if old is None else f"proof that the log grew from {old}")
         later = _checkpoint(log, new)
         with log.snapshot() as snapshot:
@@ -162,7 +180,7 @@ def checkpoint(as_json: AsJson = False, bootstrap: Bootstrap = None) -> None:
     settings = _settings()
     kafka = load(KafkaSettings, bootstrap=bootstrap)
     ensure_topics(kafka, [AUDIT])
-    with _log(settings) as log:
+    with closing(open_audit_log(settings)) as log:
         producer = KafkaRecordProducer(kafka, "audit-checkpoint")
         try:
             keeper = open_keeper(settings, log, producer, SystemClock())
@@ -195,26 +213,16 @@ def _settings() -> AuditSettings:
     return load(AuditSettings)
 
 
-@contextmanager
-def _log(settings: AuditSettings) -> Iterator[SqlAuditLog]:
-    log = open_audit_log(settings)
-    try:
-        yield log
-    finally:
-        log.close()
-
-
 def _record_reading(log: SqlAuditLog, by: str | None, asked: str) -> None:
     AuditTrail(log, SystemClock()).record(by or getpass.getuser(), Act.AUDIT_READ, "", asked, object="audit log")
 
 
-def _evidence(
-    settings: AuditSettings, against: list[Path] | None, log: SqlAuditLog
-) -> list[Evidence | CheckpointFinding]:
+def _outside(settings: AuditSettings, against: list[Path] | None) -> list[Evidence | CheckpointFinding]:
+    """The checkpoints that the database's owner cannot write."""
     own = settings.checkpoints.expanduser()
+    # A mount that is away holds no checkpoint: the verdict says so.
     paths = against if against is not None else [own] if own.is_dir() else []
-    found = [each for path in paths for each in read_checkpoints(path)]
-    return [*found, *(_beside(size, note) for size, note in log.checkpoints())]
+    return [each for path in paths for each in read_checkpoints(path)]
 
 
 def _beside(size: int, note: str) -> Evidence | CheckpointFinding:
@@ -239,16 +247,16 @@ def _checkpoint(log: SqlAuditLog, size: int | None) -> SignedCheckpoint:
     return read_note(known[wanted])
 
 
-def _verdict(verdict: Verdict, unreadable: list[CheckpointFinding]) -> dict[str, Any]:
+def _verdict(verdict: Verdict, unreadable: list[CheckpointFinding], unwitnessed: str | None) -> dict[str, Any]:
     checkpoints = [*unreadable, *verdict.checkpoints]
     fault = verdict.fault
     problems = [f"{found.source}: {found.problem}" for found in unreadable]
     return {
-        "ok": verdict.ok and not unreadable,
+        "ok": verdict.ok and not unreadable and unwitnessed is None,
         "events": verdict.events,
         "first_bad": None if fault is None else fault.first,
         "first_bad_at_most": None if fault is None else fault.last,
-        "why": verdict.why or next(iter(problems), None),
+        "why": verdict.why or next(iter(problems), unwitnessed),
         "vouched": verdict.vouched,
         "checkpoints": [
             {"source": found.source, "size": found.size, "ok": found.problem is None, "why": found.problem}

@@ -15,16 +15,18 @@ from watchbound.adapters.audit_log import open_audit_log
 from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.kafka_log import KafkaRecordProducer, KafkaTopicReader
 from watchbound.adapters.logs import configure_logs
-from watchbound.adapters.signing import FileSigner
+from watchbound.adapters.signers import open_signer
 from watchbound.adapters.trust_list import FileTrustList
 from watchbound.alerting.adjudicate import SHORTEST_PREFIX, Docket, read_docket
 from watchbound.cli.alerts import adjudication_document, adjudication_words
+from watchbound.cli.past_authority import require_kept
 from watchbound.domain.adjudication import Adjudication, adjudicate
 from watchbound.domain.alert import Alert
 from watchbound.domain.decision import Decision, Verdict
 from watchbound.domain.demography import Observation, parse_observation
 from watchbound.domain.errors import InvalidValue
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.reviewers import require_reviewer
 from watchbound.pipeline.topics import ALERTS, DECISIONS
 from watchbound.ports import Signer, TrustList
@@ -65,6 +67,8 @@ def decide(
     second reviewer; rejecting does not. A reviewer may change their mind: the latest word counts. Once settled, the
     entry raises nothing for a while; a lookalike alone is suppressed for as long as the deployment lasts.
 
+    It may be said after the end of a deployment, too, until it is purged; and by a clock that agrees with the broker's.
+
     Examples:
       watchbound decide 3fa4c1 confirm --key officer-12.pem
       watchbound decide 3fa4c1 reject --key officer-12.pem --reason "different person, scar missing"
@@ -77,9 +81,10 @@ def decide(
     configure_logs("decide", load(LogSettings, level="error"))
     kafka = load(KafkaSettings, bootstrap=bootstrap)
     rule = load(AdjudicationSettings).two_person_levels()
-    signer, trusted = FileSigner.load(key.expanduser()), FileTrustList(load(TrustSettings).list)
+    signer, trusted = open_signer(key), FileTrustList(load(TrustSettings).list)
     docket = _read(kafka, alert, trusted)
     found = docket.the_alert()
+    require_kept(kafka, trusted, found.entry.authorisation_id, "decide")
     decision = _decision(found, verdict, reason, seen, signer, trusted)
     repeated = docket.knows(decision)
     if not repeated:
@@ -133,7 +138,7 @@ def _publish(kafka: KafkaSettings, decision: Decision) -> None:
         with closing(open_audit_log(load(AuditSettings))) as log:
             AuditTrail(log, SystemClock()).record(
                 decision.reviewer,
-                "alert.decided",
+                Act.ALERT_DECIDED,
                 decision.authorisation_id,
                 decision.reason,
                 decision.alert_id,

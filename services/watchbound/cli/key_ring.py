@@ -14,6 +14,7 @@ from watchbound.adapters.keyring import init_key_ring, open_key_ring
 from watchbound.adapters.logs import configure_logs
 from watchbound.domain.sealing import Purpose
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.settings import AuditSettings, KeySettings, LogSettings, load
 
 app = typer.Typer(help="Make and renew data keys.", no_args_is_help=True, rich_markup_mode=None)
@@ -65,7 +66,7 @@ def rotate(
     """
     ring = open_key_ring(_settings(folder, master_key))
     audit = AuditTrail(open_audit_log(load(AuditSettings)), SystemClock())
-    audit.record(actor, "key.rotated", authorisation, reason, purpose=purpose.value if purpose else "all")
+    audit.record(actor, Act.KEY_ROTATED, authorisation, reason, purpose=purpose.value if purpose else "all")
     made = {one.value: ring.rotate(authorisation, one) for one in ([purpose] if purpose else Purpose)}
     if as_json:
         typer.echo(json.dumps({"authorisation": authorisation, "versions": made}))

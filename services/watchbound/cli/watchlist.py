@@ -52,6 +52,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port.")]
 MilvusUri = Annotated[str | None, typer.Option(help="Milvus, such as http://127.0.0.1:19530.")]
 
+By = Annotated[str | None, typer.Option(help="Who looks; the system's account unless given.")]
+
 
 @app.command()
 def enrol(
@@ -120,14 +122,17 @@ def enrol(
 
 
 @app.command()
-def pending(authorisation: AuthorisationId, as_json: AsJson = False, bootstrap: Bootstrap = None) -> None:
-    """Show what waits for a second officer. References and papers only.
+def pending(
+    authorisation: AuthorisationId, by: By = None, as_json: AsJson = False, bootstrap: Bootstrap = None
+) -> None:
+    """Show what waits for a second officer. References and papers only. Looking is an act, and is recorded.
 
     Examples:
       watchbound watchlist pending --authorisation op-2026-117
     """
     with _changing(bootstrap) as governance:
         waiting = [_entry(p.entry, p.papers, len(p.images)) for p in governance.pending.of(authorisation)]
+        governance.record_reading(authorisation, by, "who waits for approval")
     _show(authorisation, waiting, "wait for approval", as_json)
 
 
@@ -184,14 +189,19 @@ def reject(
 
 
 @app.command("list")
-def list_entries(authorisation: AuthorisationId, as_json: AsJson = False, bootstrap: Bootstrap = None) -> None:
+def list_entries(
+    authorisation: AuthorisationId, by: By = None, as_json: AsJson = False, bootstrap: Bootstrap = None
+) -> None:
     """Show who is listed now: approved by two officers, and not expired. References and papers only.
+
+    Looking is an act, and is recorded.
 
     Examples:
       watchbound watchlist list --authorisation op-2026-117
     """
     with _governance(bootstrap) as governance:
         listed = [_entry(one.entry, one.papers, len(one.image_ids)) for one in governance.listed(authorisation)]
+        governance.record_reading(authorisation, by, "who is listed")
     _show(authorisation, listed, "listed", as_json)
 
 
@@ -292,10 +302,13 @@ def roll(
     at: Annotated[
         str | None, typer.Option(help="Only who was listed at this moment, such as 2026-11-23T12:00Z.")
     ] = None,
+    by: By = None,
     as_json: AsJson = False,
     bootstrap: Bootstrap = None,
 ) -> None:
     """Tell who was on a list when: reference, category and dates, no biometrics. Answerable after the purge, too.
+
+    Looking is an act, and is recorded.
 
     Examples:
       watchbound watchlist roll --authorisation op-2026-117 --at 2026-11-23T12:00Z
@@ -303,6 +316,7 @@ def roll(
     moment = None if at is None else _moment("--at", at)
     with _governance(bootstrap) as governance:
         found = [s for s in stays(governance.events(), authorisation) if moment is None or s.covers(moment)]
+        governance.record_reading(authorisation, by, "who was listed" if at is None else f"who was listed at {at}")
     if as_json:
         typer.echo(_json({"authorisation": authorisation, "at": at, "entries": [stay.as_json() for stay in found]}))
         return

@@ -15,7 +15,7 @@ class AuditEvent:
 
     Attributes:
         actor: a person's account or a service's name.
-        act: what was done, such as `watchlist.enrolled`.
+        act: what was done, such as `watchlist.approved`.
         object: what it was done to: a reference, a camera, an alert.
         facts: what else a reader needs, such as a threshold before and after; names and values in words, ordered by
             name, never biometrics.

@@ -18,6 +18,7 @@ from watchbound.domain.listing import approval_statement, listing_of
 from watchbound.domain.watchlist import EntryAdded, EntryProposed
 from watchbound.governance.watchlist_log import Pending, WatchlistLog
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.pipeline.watchlist_roster import Roster, require_vouched
 from watchbound.ports import Clock, Gallery, Signer, TrustList
@@ -106,7 +107,9 @@ class Approver:
         proposals = self._chosen(authorisation_id, references)
         holder = self._trust.holder(signer.key_id)
         for proposal in proposals:
-            self._audit.record(holder, "watchlist.rejected", authorisation_id, reason, object=proposal.entry.reference)
+            self._audit.record(
+                holder, Act.WATCHLIST_REJECTED, authorisation_id, reason, object=proposal.entry.reference
+            )
         self._log.withdraw(authorisation_id, [proposal.entry.reference for proposal in proposals])
         for proposal in proposals:
             standing = self._roster.find(authorisation_id, proposal.entry.reference)
@@ -158,7 +161,7 @@ class Approver:
             papers = added.papers
             self._audit.record(
                 papers.approved_by,
-                "watchlist.approved",
+                Act.WATCHLIST_APPROVED,
                 authorisation_id,
                 papers.lawful_holding,
                 object=added.entry.reference,

@@ -32,6 +32,7 @@ from watchbound.governance.roll import Roll
 from watchbound.governance.submissions import Line, Submission
 from watchbound.governance.watchlist_log import Pending, WatchlistLog
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Clock, Gallery, Image, Signer, TrustList
@@ -173,7 +174,7 @@ class Enroller:
         for proposal in proposals:
             self._audit.record(
                 proposal.papers.added_by,
-                "watchlist.proposed",
+                Act.WATCHLIST_PROPOSED,
                 proposal.entry.authorisation_id,
                 proposal.papers.lawful_holding,
                 object=proposal.entry.reference,

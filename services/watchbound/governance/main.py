@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import threading
 import uuid
 from collections.abc import Iterator
@@ -46,6 +47,7 @@ from watchbound.governance.retention import Undertaker
 from watchbound.governance.review import Likeness, Reviewer, WatchlistReview, last_review, likenesses
 from watchbound.governance.watchlist_log import Pending, WatchlistLog, pending_handler
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.audit_keeping import AuditKeeper
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.authority_desk import AuthorityDesk
@@ -304,6 +306,14 @@ class Governance:
     def list_digest(self, authorisation_id: str) -> str:
         """Names the watchlist as it stands now."""
         return self.roster.digest(authorisation_id, self._clock.now())
+
+    def record_reading(self, authorisation_id: str, by: str | None, what: str) -> None:
+        """Put down that somebody is about to be shown who is, was or may be on a list.
+
+        Raises:
+            Unavailable: it cannot be, so nothing is to be shown.
+        """
+        self.trail.record(by or getpass.getuser(), Act.WATCHLIST_READ, authorisation_id, what, object="watchlist")
 
     def _permission(self, authorisation_id: str) -> Authorisation:
         self.require_clock()

@@ -19,6 +19,7 @@ from watchbound.domain.signature import Role
 from watchbound.governance.places import Found, Place
 from watchbound.governance.receipt_shelf import Journal, ReceiptShelf
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.ports import Clock, Gallery, Signer, TrustList
 
 _LOOK_EVERY_S = 1.0
@@ -73,7 +74,7 @@ class Purger:
                 Purge again.
         """
         names = ", ".join(sorted(purpose.value for purpose in purposes))
-        self._audit.record(by, "purge.begun", authorisation_id, reason, purposes=names)
+        self._audit.record(by, Act.PURGE_BEGUN, authorisation_id, reason, purposes=names)
         journal = self._survey(authorisation_id, purposes)
         places = [place for place in self._places if place.purpose in journal.purposes]
         for place in places:
@@ -83,7 +84,7 @@ class Purger:
         signed = SignedReceipt(receipt, signer.sign(receipt.statement()))
         self._audit.record(
             by,
-            "purge.finished" if receipt.clean else "purge.incomplete",
+            Act.PURGE_FINISHED if receipt.clean else Act.PURGE_INCOMPLETE,
             authorisation_id,
             reason,
             object=receipt.digest(),

@@ -10,6 +10,7 @@ from watchbound.domain.errors import InvalidValue, UnknownReference
 from watchbound.domain.watchlist import EntryRemoved
 from watchbound.governance.watchlist_log import WatchlistLog
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.ports import Clock, Gallery
 
@@ -50,7 +51,7 @@ class Remover:
             raise InvalidValue(msg)
         self._log.publish([EntryRemoved(authorisation_id, reference, self._clock.now())])
         self._log.withdraw(authorisation_id, [reference])
-        self._audit.record(by, "watchlist.removed", authorisation_id, reason, object=reference)
+        self._audit.record(by, Act.WATCHLIST_REMOVED, authorisation_id, reason, object=reference)
         self._pictures.remove(authorisation_id, reference)
         images = self._gallery.remove(authorisation_id, reference)
         if images == 0:

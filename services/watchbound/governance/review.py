@@ -20,10 +20,9 @@ from watchbound.domain.listing import Listing, list_digest
 from watchbound.domain.signature import Role
 from watchbound.domain.watchlist import EnrolledImage
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Clock, Signer, TrustList
-
-REVIEWED = "watchlist.reviewed"
 
 _ROWS_AT_ONCE = 1024
 
@@ -139,7 +138,9 @@ class Reviewer:
         review = WatchlistReview(authorisation_id, holder, now, len(entries), digest)
         review.require_good(self._roster, now)
         reason = f"review of {review.size} entries before a deployment"
-        self._audit.record(holder, REVIEWED, authorisation_id, reason, digest=digest, size=str(review.size))
+        self._audit.record(
+            holder, Act.WATCHLIST_REVIEWED, authorisation_id, reason, digest=digest, size=str(review.size)
+        )
         return review
 
 
@@ -150,6 +151,6 @@ def last_review(events: Iterable[AuditEvent], authorisation_id: str) -> Watchlis
 
 def _reviews(events: Iterable[AuditEvent], authorisation_id: str) -> Iterator[WatchlistReview]:
     for event in events:
-        if event.act == REVIEWED and event.authorisation_id == authorisation_id:
+        if event.act == Act.WATCHLIST_REVIEWED and event.authorisation_id == authorisation_id:
             facts = dict(event.facts)
             yield WatchlistReview(authorisation_id, event.actor, event.at, int(facts["size"]), facts["digest"])

@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from watchbound.domain.audit import AuditEvent
-
-APPROVED = "watchlist.approved"
-REMOVED = "watchlist.removed"
+from watchbound.pipeline.audit_acts import Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +48,22 @@ class Stay:
 def stays(events: Iterable[AuditEvent], authorisation_id: str) -> tuple[Stay, ...]:
     """Every stay on a list, ordered by reference and beginning. One that goes on ends when the entry expires."""
     acts = sorted(
-        (e for e in events if e.authorisation_id == authorisation_id and e.act in (APPROVED, REMOVED)),
+        (
+            e
+            for e in events
+            if e.authorisation_id == authorisation_id and e.act in (Act.WATCHLIST_APPROVED, Act.WATCHLIST_REMOVED)
+        ),
         key=lambda event: event.at,
     )
     found: list[Stay] = []
     for index, event in enumerate(acts):
-        if event.act != APPROVED:
+        if event.act != Act.WATCHLIST_APPROVED:
             continue
         after = next((later for later in acts[index + 1 :] if later.object == event.object), None)
         facts = dict(event.facts)
         until, ended_by = datetime.fromisoformat(facts["expires_at"]), "expired"
         if after is not None and after.at < until:
-            until, ended_by = after.at, "removed" if after.act == REMOVED else "approved anew"
+            until, ended_by = after.at, "removed" if after.act == Act.WATCHLIST_REMOVED else "approved anew"
         if until > event.at:
             stay = Stay(event.object, facts["category"], event.at, until, ended_by, facts["added_by"], event.actor)
             found.append(stay)

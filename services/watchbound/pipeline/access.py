@@ -198,8 +198,8 @@ ACCESS: dict[Service, Access] = {
     ),
     Service.REVIEWER: Access(
         "looks at alerts and decides about them: `alerts`, `decide`",
-        reads=(ALERTS, DECISIONS),
-        writes=(DECISIONS,),
+        reads=(ALERTS, DECISIONS, AUTHORISATIONS),
+        writes=(DECISIONS, CLOCK),
         more=lambda _names: (joining(LONE_READER, prefixed=True),),
     ),
     Service.RECORDER: Access(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from watchbound.domain.audit import AuditEvent
+from watchbound.pipeline.audit_acts import Act
 from watchbound.ports import AuditLog, Clock
 
 
@@ -21,13 +22,13 @@ class AuditTrail:
         self._clock = clock
 
     def record(
-        self, actor: str, act: str, authorisation_id: str, reason: str, object: str = "", **facts: str
+        self, actor: str, act: Act, authorisation_id: str, reason: str, object: str = "", **facts: str
     ) -> AuditEvent:
         """Say that `actor` does `act`; returns once that is durable.
 
         Args:
             actor: a person's account or a service's name.
-            act: what is done: an `Act`.
+            act: what is done.
             authorisation_id: under which authority; empty only where none applies.
             reason: why, in words.
             object: what it is done to: a reference, a camera, an alert; the authorisation itself if not given.
@@ -40,7 +41,7 @@ class AuditTrail:
             id=secrets.token_hex(16),
             at=self._clock.now(),
             actor=actor,
-            act=str(act),
+            act=act.value,
             authorisation_id=authorisation_id,
             object=object or authorisation_id,
             reason=reason,
@@ -48,3 +49,11 @@ class AuditTrail:
         )
         self._log.append(event)
         return event
+
+    def holds(self, act: Act, object: str, **facts: str) -> bool:
+        """Whether the log tells of such an act on an object, with these facts among its own.
+
+        Raises:
+            Unavailable: the log does not answer.
+        """
+        return any(facts.items() <= dict(event.facts).items() for event in self._log.about(act.value, object))

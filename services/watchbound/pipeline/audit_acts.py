@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from watchbound.domain.act import ActKind
 
 
 class Act(StrEnum):
     """What was done, `noun.participle`."""
 
-    AUTHORISATION_GRANTED = "authorisation.granted"
     AUTHORISATION_DRAFTED = "authorisation.drafted"
     AUTHORISATION_SIGNED = "authorisation.signed"
     AUTHORISATION_ACTIVATED = "authorisation.activated"
@@ -22,11 +24,11 @@ class Act(StrEnum):
     WATCHLIST_PROPOSED = "watchlist.proposed"
     WATCHLIST_APPROVED = "watchlist.approved"
     WATCHLIST_REJECTED = "watchlist.rejected"
-    WATCHLIST_ENROLLED = "watchlist.enrolled"
     WATCHLIST_REMOVED = "watchlist.removed"
     WATCHLIST_REVIEWED = "watchlist.reviewed"
     WATCHLIST_READ = "watchlist.read"
 
+    ALERT_RAISED = "alert.raised"
     ALERT_DECIDED = "alert.decided"
     CROP_VIEWED = "crop.viewed"
     PICTURE_VIEWED = "picture.viewed"
@@ -50,7 +52,20 @@ class Act(StrEnum):
     PURGE_FINISHED = "purge.finished"
     PURGE_INCOMPLETE = "purge.incomplete"
     KEY_ROTATED = "key.rotated"
-    KEY_DESTROYED = "key.destroyed"
     RECORD_EXPORTED = "record.exported"
     AUDIT_READ = "audit.read"
     """Somebody read, searched or exported from the audit log."""
+
+
+ACT_OF: Mapping[ActKind, Act] = {
+    ActKind.DRAFT: Act.AUTHORISATION_DRAFTED,
+    ActKind.SIGN: Act.AUTHORISATION_SIGNED,
+    ActKind.ACTIVATE: Act.AUTHORISATION_ACTIVATED,
+    ActKind.PAUSE: Act.AUTHORISATION_PAUSED,
+    ActKind.RESUME: Act.AUTHORISATION_RESUMED,
+    ActKind.CANCEL: Act.AUTHORISATION_CANCELLED,
+    ActKind.SET_THRESHOLD: Act.THRESHOLD_CHANGED,
+    ActKind.END: Act.AUTHORISATION_ENDED,
+    ActKind.PURGE: Act.AUTHORISATION_PURGED,
+}
+"""How what is done to an authorisation is recorded."""

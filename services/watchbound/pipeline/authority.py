@@ -11,7 +11,7 @@ from datetime import datetime
 from watchbound.domain.act import ActKind
 from watchbound.domain.authorisation import Authorisation
 from watchbound.domain.errors import NotAuthorised
-from watchbound.domain.standing import Refusal
+from watchbound.domain.standing import AuthorisationState, Refusal
 from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline.verification import read_authority, terms_vouched
 from watchbound.ports import Clock, TrustList
@@ -176,6 +176,20 @@ class AuthorityView:
         if authorisation is None:
             return Refusal.NO_AUTHORISATION
         return authorisation.refusal_of(camera_id, captured_at, now)
+
+    def refusal_of_past(self, authorisation_id: str) -> Refusal | None:
+        """Why nobody may look at, or decide about, what was raised under this id; None when they may.
+
+        People may after the end of a deployment, too, for as long as its alerts are kept.
+        """
+        with self._lock:
+            unsure = self._unsure(self._clock.now())
+            if unsure is not None:
+                return unsure
+            known = self._known.get(authorisation_id)
+            if known is None or authorisation_id not in self._good:
+                return Refusal.NO_AUTHORISATION
+            return Refusal.PURGED if known.state is AuthorisationState.PURGED else None
 
     def in_force(self) -> tuple[Authorisation, ...]:
         """What permits something now, ordered by start and id; empty when the view is stale or the clock untrusted."""

@@ -12,6 +12,7 @@ from watchbound.domain.standing import AuthorisationState, Refusal
 from watchbound.domain.terms import Terms
 from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import ACT_OF
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.topics import AUTHORISATIONS
 from watchbound.ports import Clock, Codec, RecordProducer, Signer
@@ -24,17 +25,6 @@ _DONE_ALREADY = {
     ActKind.END: AuthorisationState.ENDED,
     ActKind.PURGE: AuthorisationState.PURGED,
 }
-_PARTICIPLE = {
-    ActKind.DRAFT: "drafted",
-    ActKind.SIGN: "signed",
-    ActKind.ACTIVATE: "activated",
-    ActKind.PAUSE: "paused",
-    ActKind.RESUME: "resumed",
-    ActKind.CANCEL: "cancelled",
-    ActKind.SET_THRESHOLD: "threshold-set",
-    ActKind.END: "ended",
-    ActKind.PURGE: "purged",
-}
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -42,7 +32,8 @@ class AuthorityDesk:
     """Signs acts and publishes them; returns only when the broker holds them.
 
     What permits is told to the audit log first: what could not be told is not done. What stops is published first:
-    stopping waits for nothing.
+    stopping waits for nothing. Should the audit log not answer then, the stop stands in the chain and is told when
+    anything is done to the authorisation again, the same stop included; until it is told, nothing is permitted.
 
     Args:
         producer: appends to the log.
@@ -91,7 +82,8 @@ class AuthorityDesk:
         Raises:
             UnknownReference: nothing that holds is known under this id.
             NotAuthorised: the signer may not do it, or the state machine does not allow it.
-            Unavailable: the log cannot be asked or does not acknowledge, or what permits could not be audited.
+            Unavailable: the log cannot be asked or does not acknowledge, or the act could not be audited: what permits
+                is then not done; what stops is, and doing it again has it audited.
         """
         if not kind.stops:
             require_fresh(self._view)
@@ -101,6 +93,7 @@ class AuthorityDesk:
             msg = f"there is no authorisation {authorisation_id}; `watchbound authorise list` shows those that exist"
             raise UnknownReference(msg)
         if kind.stops and known.state is _DONE_ALREADY[kind]:
+            self._tell_stops(written)
             return known
         if known.standing.fault is Refusal.FORKED and not kind.stops:
             raise NotAuthorised(known.standing.fault_detail)
@@ -117,16 +110,27 @@ class AuthorityDesk:
         checked = self._view.require_good(done)
         if checked.standing.fault is not None and not kind.stops:
             raise NotAuthorised(checked.standing.fault_detail)
-        actor = self._view.holder(signer.key_id)
         if kind.stops:
             self._publish(done)
-        self._audit.record(
-            actor, f"authorisation.{_PARTICIPLE[kind]}", written.id, reason, key=signer.key_id, **dict(details)
-        )
-        if not kind.stops:
+            self._tell_stops(done)
+        else:
+            self._tell_stops(written)
+            self._tell(done.acts[-1], written.id)
             self._publish(done)
         self._view.apply(done)
         return self._view.find(written.id) or checked
+
+    def _tell_stops(self, written: WrittenAuthority) -> None:
+        """Have the audit log tell of every stop in a chain: the latest, and those that it could not take when done."""
+        for signed in written.acts:
+            kind, name = signed.act.kind, signed.digest().hex()
+            if kind.stops and not self._audit.holds(ACT_OF[kind], written.id, signed_act=name):
+                self._tell(signed, written.id, done_at=signed.act.at.isoformat(), signed_act=name)
+
+    def _tell(self, signed: SignedAct, authorisation_id: str, **facts: str) -> None:
+        act, key_id = signed.act, signed.signature.key_id
+        known = {**dict(act.details), **facts, "key": key_id}
+        self._audit.record(self._view.holder(key_id), ACT_OF[act.kind], authorisation_id, act.reason, **known)
 
     def _publish(self, written: WrittenAuthority) -> None:
         value = self._codec.encode(written)

@@ -27,13 +27,15 @@ def _nothing() -> None:
 class FoldStep:
     """What follows from one record, or from time.
 
-    The runtime publishes the outputs and waits for their acknowledgement, then stores the state and waits for that
-    too, and only then lets the record go. Whatever dies in between, the record is read again with a state that either
-    knows it or not, so outputs may repeat but never go missing.
+    The runtime has it recorded, publishes the outputs and waits for their acknowledgement, then stores the state and
+    waits for that too, and only then lets the record go. Whatever dies in between, the record is read again with a
+    state that either knows it or not, so outputs may repeat but never go missing.
 
     Attributes:
         state: the key's state from now on; None removes it.
         changed: whether `state` differs from what was given, so that it need not be stored in vain.
+        record: told before anything is published, from a thread of its own, and possibly again after a crash; while it
+            raises Unavailable, nothing is done. None where there is nothing to tell.
         outputs: published in this order.
         wake_at: when to call `tick` for this key; None for never.
         done: called once everything is acknowledged, to count.
@@ -41,6 +43,7 @@ class FoldStep:
 
     state: bytes | None
     changed: bool = True
+    record: Callable[[], None] | None = None
     outputs: tuple[Output, ...] = ()
     wake_at: datetime | None = None
     done: Callable[[], None] = _nothing

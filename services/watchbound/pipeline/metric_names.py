@@ -77,6 +77,7 @@ CAPTURE_TO_ALERT_SECONDS = _histogram(
     _LATENCY_SECONDS,
 )
 DECISIONS_RECEIVED = _counter("decisions_received", "Decisions read by alerting.", "verdict")
+DECISIONS_REFUSED = _counter("decisions_refused", "Decisions that count for nothing, by reason.", "reason")
 
 # Retention
 RETENTION_OVERDUE = _gauge(

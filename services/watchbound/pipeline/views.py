@@ -6,6 +6,7 @@ from watchbound.domain.errors import InvalidValue
 from watchbound.domain.match import Match
 from watchbound.domain.picture import PictureName
 from watchbound.pipeline.audit import AuditTrail
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.pipeline.sealing import open_crop
 from watchbound.ports import KeyRing
@@ -39,7 +40,7 @@ class CropViews:
         """
         _require_stated(actor, reason)
         entry = match.entry
-        self._audit.record(actor, "crop.viewed", entry.authorisation_id, reason, match.id, entry=entry.reference)
+        self._audit.record(actor, Act.CROP_VIEWED, entry.authorisation_id, reason, match.id, entry=entry.reference)
         return open_crop(self._ring, match)
 
 
@@ -65,7 +66,9 @@ class PictureViews:
             Unavailable: the view could not be put down, or a store does not answer.
         """
         _require_stated(actor, reason)
-        self._audit.record(actor, "picture.viewed", name.authorisation_id, reason, name.reference, image=name.image_id)
+        self._audit.record(
+            actor, Act.PICTURE_VIEWED, name.authorisation_id, reason, name.reference, image=name.image_id
+        )
         return self._pictures.show(name)
 
 

@@ -14,7 +14,7 @@ from watchbound.domain.decision import Decision
 from watchbound.domain.errors import Unavailable
 from watchbound.domain.frame import SealedFrame
 from watchbound.domain.match import Match
-from watchbound.domain.standing import AuthorisationState, Refusal
+from watchbound.domain.standing import Refusal
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.topics import DECISIONS, FRAMES, MATCHES
 from watchbound.ports import Clock, Codec
@@ -67,19 +67,9 @@ def judges(
 
     def of_decision(value: bytes) -> Judgement:
         said = decision.decode(value)
-        return Judgement(said.subject, said.authorisation_id, _refusal(_of_the_past(view, said.authorisation_id)))
+        return Judgement(said.subject, said.authorisation_id, _refusal(view.refusal_of_past(said.authorisation_id)))
 
     return {FRAMES.name: of_frame, MATCHES.name: of_match, DECISIONS.name: of_decision}
-
-
-def _of_the_past(view: AuthorityView, authorisation_id: str) -> Refusal | None:
-    """People may decide after the end of a deployment, for as long as its alerts are kept."""
-    if view.stale():
-        return Refusal.AUTHORITY_UNKNOWN
-    known = view.find(authorisation_id)
-    if known is None:
-        return Refusal.NO_AUTHORISATION
-    return Refusal.PURGED if known.state is AuthorisationState.PURGED else None
 
 
 def _refusal(refusal: Refusal | None) -> str | None:

@@ -11,7 +11,7 @@ class FakeAuditLog:
 
     Attributes:
         events: what was appended, in order.
-        broken: while True, nothing can be written.
+        broken: while True, it does not answer.
     """
 
     def __init__(self) -> None:
@@ -20,8 +20,16 @@ class FakeAuditLog:
 
     def append(self, event: AuditEvent) -> int:
         """See `AuditLog.append`."""
-        if self.broken:
-            msg = "the audit log cannot be written"
-            raise Unavailable(msg)
+        self._answer()
         self.events.append(event)
         return len(self.events) - 1
+
+    def about(self, act: str, object: str) -> list[AuditEvent]:
+        """See `AuditLog.about`."""
+        self._answer()
+        return [event for event in self.events if (event.act, event.object) == (act, object)]
+
+    def _answer(self) -> None:
+        if self.broken:
+            msg = "the audit log does not answer"
+            raise Unavailable(msg)

@@ -13,6 +13,7 @@ from watchbound.adapters import codecs
 from watchbound.alerting.fold import MAX_CLOCK_SKEW, MAX_CROP_BYTES, AlertCodecs, AlertFold
 from watchbound.alerting.lookalike import LookalikeCheck, Resemblance
 from watchbound.alerting.window_codec import AlertWindowCodec
+from watchbound.domain.act import ActKind
 from watchbound.domain.adjudication import Standing
 from watchbound.domain.alert import Alert, AlertEvent
 from watchbound.domain.decision import Decision, Verdict
@@ -22,13 +23,16 @@ from watchbound.domain.listing import Listing
 from watchbound.domain.match import Match
 from watchbound.domain.moment import Window
 from watchbound.domain.watchlist import EnrolledImage, EntryRemoved
+from watchbound.domain.written_authority import WrittenAuthority
 from watchbound.pipeline import metric_names as names
+from watchbound.pipeline.audit import AuditTrail
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.keyed_fold import FoldStep
 from watchbound.pipeline.sealing import seal_template
 from watchbound.pipeline.topics import ALERTS, DECISIONS, MATCHES
 from watchbound.pipeline.watchlist_roster import Roster
 from watchbound.ports import Record, TopicPartition
+from watchbound.testing.audit import FakeAuditLog
 from watchbound.testing.clock import ManualClock
 from watchbound.testing.keyring import FakeKeyRing
 from watchbound.testing.metrics import RecordedMetrics
@@ -51,6 +55,7 @@ class Bench:
     def __init__(self) -> None:
         self.clock = ManualClock(at(0.5))
         self.metrics = RecordedMetrics()
+        self.audit = FakeAuditLog()
         self.authority = AuthorityView(self.clock, max_age_s=5, trust=OFFICE.trust)
         self.authority.apply(OFFICE.active(STATION))
         self.authority.confirm()
@@ -68,6 +73,7 @@ class Bench:
             self.reviewers,
             LookalikeCheck(self.ring, Resemblance()),
             wire,
+            AuditTrail(self.audit, self.clock),
             self.clock,
             self.metrics,
         )
@@ -98,6 +104,8 @@ class Bench:
         return self.metrics.total(names.MATCHES_SUPPRESSED, reason=reason)
 
     def _keep(self, step: FoldStep) -> FoldStep:
+        if step.record is not None:
+            step.record()
         self.state = step.state
         step.done()
         return step
@@ -114,6 +122,37 @@ def test_a_match_becomes_an_alert_under_its_subject(bench: Bench) -> None:
     assert codecs.ALERT.decode(output.value).event is AlertEvent.OPENED
     assert bench.metrics.total(names.ALERTS_EMITTED, event="opened") == 1
     assert bench.metrics.samples(names.CAPTURE_TO_ALERT_SECONDS) == [0.5]
+
+
+def test_an_alert_is_recorded_when_it_is_raised_and_not_when_it_goes_on(bench: Bench) -> None:
+    (output,) = bench.match(match(0)).outputs
+    bench.match(match(0.2, 0.9))
+    bench.decide(signed(decision(codecs.ALERT.decode(output.value).id, 0.4)))
+    (event,) = bench.audit.events
+    alert = codecs.ALERT.decode(output.value)
+    assert (event.act, event.object, event.authorisation_id) == ("alert.raised", alert.id, "station")
+    best = alert.best
+    assert dict(event.facts) == {
+        "camera": best.camera_id,
+        "entry": "P001",
+        "frame": best.frame_id,
+        "match": best.id,
+        "threshold": f"{best.threshold:.4f}",
+    }
+
+
+def test_what_cannot_be_recorded_is_not_raised_and_once_it_can_it_is_recorded_once(bench: Bench) -> None:
+    bench.audit.broken = True
+    with pytest.raises(Unavailable):
+        bench.match(match(0))
+    assert (bench.state, bench.metrics.total(names.ALERTS_EMITTED)) == (None, 0)
+    bench.audit.broken = False
+    first = bench.match(match(0))
+    # As after a crash before its state was stored.
+    bench.state = None
+    again = bench.match(match(0))
+    assert codecs.ALERT.decode(again.outputs[0].value).id == codecs.ALERT.decode(first.outputs[0].value).id
+    assert [event.act for event in bench.audit.events] == ["alert.raised"]
 
 
 def test_every_match_is_either_told_or_has_a_reason(bench: Bench) -> None:
@@ -161,6 +200,65 @@ def test_while_authority_is_not_current_a_match_is_held(bench: Bench) -> None:
         bench.match(match(0))
     bench.authority.confirm()
     assert bench.match(match(0)).outputs
+
+
+def purged() -> WrittenAuthority:
+    """Over, and everything of it is gone."""
+    ended = OFFICE.with_act(OFFICE.active(STATION), ActKind.END, OFFICE.guardian, at(3700))
+    return OFFICE.with_act(ended, ActKind.PURGE, OFFICE.guardian, at(3800), {"receipt": "0" * 64})
+
+
+def rejection(alert_id: str) -> Decision:
+    return signed(decision(alert_id, 0.4, Verdict.REJECT))
+
+
+def opened(bench: Bench) -> Alert:
+    (output,) = bench.match(match(0)).outputs
+    return codecs.ALERT.decode(output.value)
+
+
+@pytest.mark.parametrize("how", ["over", "cancelled"])
+def test_people_may_decide_after_a_deployment(bench: Bench, how: str) -> None:
+    alert = opened(bench)
+    if how == "over":
+        bench.clock.set(at(3700))
+    else:
+        bench.authority.apply(OFFICE.cancelled(STATION))
+    bench.authority.confirm()
+    (told,) = bench.decide(rejection(alert.id))
+    assert told.event is AlertEvent.ADJUDICATED
+    assert bench.metrics.total(names.DECISIONS_REFUSED) == 0
+
+
+def test_a_decision_on_what_is_purged_counts_for_nothing(bench: Bench) -> None:
+    alert = opened(bench)
+    bench.clock.set(at(3900))
+    bench.authority.apply(purged())
+    bench.authority.confirm()
+    before = bench.state
+    assert bench.decide(rejection(alert.id)) == []
+    assert bench.state == before
+    assert bench.metrics.total(names.DECISIONS_REFUSED, reason="purged") == 1
+
+
+def test_a_decision_under_an_authorisation_that_nobody_knows_counts_for_nothing(bench: Bench) -> None:
+    bench.authority.forget("station")
+    said = rejection("f" * 32)
+    with pytest.raises(Unavailable, match="nothing is known yet"):
+        bench.decide(said)
+    bench.clock.advance(2)
+    assert bench.decide(said) == []
+    assert bench.state is None
+    assert bench.metrics.total(names.DECISIONS_REFUSED, reason="no_authorisation") == 1
+
+
+def test_while_authority_is_not_current_a_decision_is_held(bench: Bench) -> None:
+    alert = opened(bench)
+    bench.clock.advance(60)
+    with pytest.raises(Unavailable, match="the decision is held"):
+        bench.decide(rejection(alert.id))
+    bench.authority.confirm()
+    assert bench.decide(rejection(alert.id))
 
 
 def test_a_match_that_overtook_its_authorisation_waits_a_moment(bench: Bench) -> None:

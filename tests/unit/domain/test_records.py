@@ -16,7 +16,7 @@ from watchbound.domain.tally import Tally
 from ..strategies import NOON, after, tallies
 
 TALLY = Tally("worker-1", 0, "gate-1", "op-1", Window(after(0), after(10)))
-EVENT = AuditEvent("e1", NOON, "officer.1", "watchlist.enrolled", "op-1", "REF-1", "")
+EVENT = AuditEvent("e1", NOON, "officer.1", "watchlist.approved", "op-1", "REF-1", "")
 LETTER = DeadLetter("watchbound.frames.v1", 0, 0, "empty", "no bytes", 0, "", b"", NOON)
 NAIVE = NOON.replace(tzinfo=None)
 

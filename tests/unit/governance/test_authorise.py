@@ -10,6 +10,7 @@ from watchbound.domain.activation import Activation
 from watchbound.domain.errors import InvalidValue, NotAuthorised, Unavailable, UnknownReference
 from watchbound.domain.standing import AuthorisationState, Refusal
 from watchbound.governance.authorise import require_enrollable
+from watchbound.pipeline.audit_acts import ACT_OF
 from watchbound.pipeline.topics import AUTHORISATIONS
 from watchbound.testing.office import activation
 
@@ -123,6 +124,54 @@ def test_what_cannot_be_audited_is_not_granted_and_what_stops_is_done_first() ->
         desk.act(ActKind.RESUME)
     desk.follow()
     assert desk.view.covering("gate-1") is Refusal.PAUSED
+
+
+@pytest.mark.parametrize("kind", [ActKind.CANCEL, ActKind.PAUSE])
+def test_a_stop_that_could_not_be_audited_is_audited_when_it_is_repeated(kind: ActKind) -> None:
+    desk = Desk()
+    desk.grant()
+    desk.audit.broken = True
+    with pytest.raises(Unavailable):
+        desk.act(kind, reason="person found")
+    stopped = desk.clock.now()
+    desk.clock.advance(60)
+    with pytest.raises(Unavailable):
+        desk.act(kind, reason="again")
+    desk.audit.broken = False
+    before = len(desk.audited())
+    desk.act(kind, reason="again")
+    desk.act(kind, reason="and again")
+    told = desk.audited()[before:]
+    assert [(event.actor, event.act, event.reason) for event in told] == [("officer", ACT_OF[kind], "person found")]
+    assert dict(told[0].facts)["done_at"] == stopped.isoformat()
+
+
+def test_nothing_is_permitted_before_a_stop_is_audited() -> None:
+    desk = Desk()
+    desk.grant()
+    desk.audit.broken = True
+    with pytest.raises(Unavailable):
+        desk.act(ActKind.PAUSE)
+    desk.audit.broken = False
+    before = len(desk.audited())
+    desk.act(ActKind.RESUME)
+    desk.act(ActKind.PAUSE)
+    told = [event.act for event in desk.audited()[before:]]
+    assert told == ["authorisation.paused", "authorisation.resumed", "authorisation.paused"]
+
+
+def test_every_kind_of_act_is_recorded_as_what_it_is() -> None:
+    desk = Desk()
+    desk.grant()
+    desk.act(ActKind.SET_THRESHOLD, requested_by="reviewer", threshold="0.5")
+    desk.act(ActKind.PAUSE)
+    desk.act(ActKind.RESUME)
+    desk.grant(draft_of("op-2", camera="gate-2"))
+    desk.act(ActKind.CANCEL, "op-2")
+    desk.clock.set(NOW + timedelta(hours=5))
+    desk.act(ActKind.END)
+    desk.act(ActKind.PURGE, receipt="0" * 64)
+    assert {event.act for event in desk.audited()} == {ACT_OF[kind].value for kind in ActKind}
 
 
 def test_what_the_rules_do_not_allow_is_neither_audited_nor_published() -> None:

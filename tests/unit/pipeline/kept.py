@@ -38,7 +38,7 @@ def holds(public: bytes, message: bytes, signature: bytes) -> bool:
 
 def event(number: int, reason: str = "on the list") -> AuditEvent:
     at = NOW + timedelta(seconds=number)
-    return AuditEvent(f"e{number}", at, "officer-12", "watchlist.enrolled", "op-1", f"REF-{number}", reason)
+    return AuditEvent(f"e{number}", at, "officer-12", "watchlist.approved", "op-1", f"REF-{number}", reason)
 
 
 def stored(index: int, event: AuditEvent, place: int | None = None) -> StoredEvent:

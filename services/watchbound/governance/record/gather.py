@@ -28,7 +28,7 @@ from watchbound.governance.record.facts import (
     WatchlistFacts,
     fact_of,
 )
-from watchbound.governance.roll_call import APPROVED, REMOVED
+from watchbound.pipeline.audit_acts import Act
 from watchbound.pipeline.reviewers import require_reviewer
 from watchbound.ports import TrustList
 
@@ -151,8 +151,8 @@ class Gatherer:
             categories=categories,
             as_of=reviewed,
             digest=vouched.watchlist_digest,
-            approved_since=None if later is None else later[APPROVED],
-            removed_since=None if later is None else later[REMOVED],
+            approved_since=None if later is None else later[Act.WATCHLIST_APPROVED],
+            removed_since=None if later is None else later[Act.WATCHLIST_REMOVED],
         )
 
 
