@@ -204,7 +204,11 @@ class Embedder(Protocol):
         """d, the length of a template."""
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Templates of shape (n, d), each of norm 1, for aligned crops of shape (n, 112, 112, 3), blue-green-red."""
+        """Templates of shape (n, d), each of norm 1, for aligned crops of shape (n, 112, 112, 3), blue-green-red.
+
+        A crop of which the model makes no template has a row of NaN, and its neighbours have theirs; whoever asks
+        refuses it (`Embedding` does) or counts it.
+        """
 
     def forget(self) -> None:
         """Overwrite what earlier faces have left in its memory."""

@@ -148,7 +148,10 @@ def _voucher(pack: ModelPack) -> str:
 def _run_once(pack: ModelPack, settings: ModelSettings) -> str:
     detector, embedder = OnnxDetector(pack, settings), OnnxEmbedder(pack, settings)
     detector.detect(np.full((360, 640, 3), 128, np.uint8))
-    embedder.embed(np.full((1, 112, 112, 3), 128, np.uint8))
+    template = embedder.embed(np.full((1, 112, 112, 3), 128, np.uint8))
+    if not np.isfinite(template).all():
+        msg = f"{pack.embedder.path}: expected a template of plain grey, got NaN; check how the model was exported"
+        raise ModelPackError(msg)
     return detector.provider
 
 
