@@ -196,6 +196,7 @@ def _play(stack: EmbeddedStack, plan: DemoPlan, observer: Observer, screen: Demo
                 f"{observer.tallies.workers['faces']} faces, {len(observer.alerts.alerts)} alerts"
             )
         time.sleep(0.1)
+    cameras.process.require_ended_well()
     cameras.process.stop()
 
 
