@@ -209,7 +209,9 @@ class Embedder(Protocol):
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Templates of shape (n, d), each of norm 1, for crops of shape (n, height, width, 3), blue-green-red.
 
-        The crops are aligned to the template of the model's pack, which says their height and width.
+        The crops are aligned to the template of the model's pack, which says their height and width. A crop of
+        which the model makes no template has a row of NaN, and its neighbours have theirs; whoever asks refuses it
+        (`Embedding` does) or counts it.
         """
 
     def forget(self) -> None:

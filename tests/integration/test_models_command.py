@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from onnx import helper
 from typer.testing import CliRunner
 
+from tests.unit.adapters.onnx_files import graph_of, model_of
 from tests.unit.extraction.packs import manifest, write_pack
 from watchbound.cli.models import app
 from watchbound.domain.errors import ModelPackError
@@ -39,6 +41,16 @@ def test_list_says_why_a_pack_cannot_be_used(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "got 'WTF'" in result.stdout.replace("\n", " ")
     assert "no packs in" in CliRunner().invoke(app, ["list", "--cache", str(tmp_path / "none")]).stdout
+
+
+def test_a_pack_that_can_never_run_is_told_by_list_and_not_signed(tmp_path: Path) -> None:
+    fused = model_of(graph_of([helper.make_node("Gelu", ["x"], ["y"], domain="com.microsoft")]), "com.microsoft")
+    root = write_pack(tmp_path / "fused", manifest(fused, fused), fused, fused)
+    listed = json.loads(CliRunner().invoke(app, ["list", "--cache", str(tmp_path), "--json"]).stdout)
+    assert "got the domain com.microsoft" in listed[0]["problem"]
+    signed = CliRunner().invoke(app, ["sign", str(root), "--key", str(tmp_path / "none.pem")])
+    assert isinstance(signed.exception, ModelPackError)
+    assert "got the domain com.microsoft" in str(signed.exception)
 
 
 def test_verify_refuses_a_tampered_pack(tmp_path: Path) -> None:

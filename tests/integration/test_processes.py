@@ -46,6 +46,16 @@ def test_what_ends_early_says_why(tmp_path: Path) -> None:
         child.wait_until(lambda: False, 20)
 
 
+def test_what_ended_with_an_error_has_not_ended_well(tmp_path: Path) -> None:
+    with ChildProcess("once", [PYTHON, "-c", "pass"], tmp_path) as child:
+        until(lambda: not child.running())
+        child.require_ended_well()
+    with ChildProcess("torn", [PYTHON, "-c", "import sys; sys.exit('no picture')"], tmp_path) as torn:
+        until(lambda: not torn.running())
+        with pytest.raises(Unavailable, match=r"ended with code 1(?s:.*)no picture"):
+            torn.require_ended_well()
+
+
 def test_a_missing_program_is_a_matter_of_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="nowhere"):
         ChildProcess("nowhere", [str(tmp_path / "nowhere")], tmp_path)

@@ -139,4 +139,6 @@ def _cosines(ours: OnnxEmbedder, theirs: cv2.FaceRecognizerSF, crops: list[Image
     templates = ours.embed(np.stack(crops))
     originals = np.stack([theirs.feature(crop)[0] for crop in crops]).astype(np.float64)
     originals /= np.linalg.norm(originals, axis=1, keepdims=True)
-    return [float(cosine) for cosine in (templates * originals).sum(axis=1)]
+    # A template that is none agrees with nothing.
+    cosines = np.nan_to_num((templates * originals).sum(axis=1), nan=-1.0)
+    return [float(cosine) for cosine in cosines]

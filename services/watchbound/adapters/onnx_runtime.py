@@ -181,8 +181,10 @@ class OnnxEmbedder:
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Templates of shape (n, d), each of norm 1, for aligned crops of shape (n, height, width, 3), blue-green-red.
 
+        NaN is the whole row of a crop for which the model answers with nothing finite, or with no length.
+
         Raises:
-            InvalidValue: crops of another shape or type, or a model that answers with nothing finite.
+            InvalidValue: crops of another shape or type.
         """
         width, height = self._spec.template.width, self._spec.template.height
         if crops.ndim != 4 or crops.shape[1:] != (height, width, 3) or crops.dtype != np.uint8:
@@ -272,9 +274,8 @@ def _round_up(side: int) -> int:
 
 
 def _unit(raw: _Floats) -> _Floats:
+    """Each row at norm 1, or NaN: one that cannot be brought to it never costs its neighbours theirs."""
     norms = np.linalg.norm(raw.astype(np.float64), axis=1, keepdims=True)
-    if not np.isfinite(norms).all() or (norms == 0).any():
-        msg = "the embedder answered with a template that is not finite or has no length"
-        raise InvalidValue(msg)
+    norms[~np.isfinite(norms) | (norms == 0)] = np.nan
     unit: _Floats = (raw / norms).astype(np.float32)
     return unit

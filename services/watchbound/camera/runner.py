@@ -18,7 +18,7 @@ from watchbound.camera.sampling import Sampler
 from watchbound.camera.site import CameraConfig
 from watchbound.camera.sources.source import Picture, Source
 from watchbound.domain.authorisation import Authorisation
-from watchbound.domain.errors import Poison, Unavailable
+from watchbound.domain.errors import ConfigurationError, Poison, Unavailable
 from watchbound.domain.frame import Frame
 from watchbound.pipeline.authority import AuthorityView
 from watchbound.pipeline.metric_names import CAMERA_RECONNECTS
@@ -70,17 +70,34 @@ class CameraRunner:
         self.health = CameraHealth(camera.fps, desk.clock.now())
 
     def run(self) -> None:
-        """Until stopped, or until a source that plays once has ended."""
+        """Until stopped, or until a source that plays once has ended.
+
+        Raises:
+            ConfigurationError: a source that does not heal gave no picture.
+        """
         while not self._pace.stopped():
             self.health.connecting(self._desk.clock.now())
             try:
                 ended = self._play()
             except Unavailable as error:
+                if not self._source.heals:
+                    self._ended(str(error))
+                    return
                 self._lost(error)
             else:
                 if ended:
-                    self.health.ended(self._desk.clock.now())
+                    self._ended()
                 return
+
+    def _ended(self, cause: str | None = None) -> None:
+        """There is no more to come, because of `cause` if it was cut short."""
+        if self._sequence == 0 and not self._source.heals:
+            self.health.disconnected(self._desk.clock.now())
+            msg = f"camera {self._camera.id}: expected pictures, got none: {cause or 'every one is damaged'}"
+            raise ConfigurationError(msg)
+        self.health.ended(self._desk.clock.now())
+        if cause is not None:
+            self._desk.say("camera cut short", trouble=True, camera=self._camera.id, cause=cause)
 
     def _lost(self, error: Unavailable) -> None:
         """Wait before the next attempt, longer each time."""
@@ -122,7 +139,7 @@ class CameraRunner:
             self._damaged += 1
             if self._damaged == 1:
                 self._desk.say("picture damaged", trouble=True, camera=self._camera.id, cause=poison.detail)
-            if self._damaged >= DAMAGED_IN_A_ROW:
+            if self._damaged >= DAMAGED_IN_A_ROW and self._source.heals:
                 self._damaged = 0
                 msg = f"{DAMAGED_IN_A_ROW} pictures in a row are damaged, the last: {poison.detail}"
                 raise Unavailable(msg) from poison

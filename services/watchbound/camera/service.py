@@ -17,6 +17,7 @@ from watchbound.camera.publishing import FramePublisher
 from watchbound.camera.runner import CameraRunner, Desk, Say
 from watchbound.camera.site import CameraConfig, SiteConfig
 from watchbound.camera.sources.source import Source
+from watchbound.domain.errors import ConfigurationError
 from watchbound.domain.frame import SealedFrame
 from watchbound.domain.tally import Tally
 from watchbound.pipeline.authority import AuthorityView
@@ -86,6 +87,7 @@ class CameraService:
         """Start everything, wait for `stop` or the end of all cameras, and close within a few seconds.
 
         Raises:
+            ConfigurationError: a file that plays once gave no picture; the other cameras have ended by then.
             Exception: the bug that ended a camera's thread, once everything else is closed.
         """
         self._show_states()
@@ -117,7 +119,9 @@ class CameraService:
     def live(self) -> str | None:
         """For /healthz: the bug that ended a thread, or None."""
         for name, error in self._failed.items():
-            return f"camera {name} ended: {error!r}"
+            # What a person must mend is told by the camera's state: starting the process again mends nothing.
+            if not isinstance(error, ConfigurationError):
+                return f"camera {name} ended: {error!r}"
         return self._publisher.live()
 
     def _capture(self, runner: CameraRunner, name: str) -> None:

@@ -32,7 +32,7 @@ def demo(
     video: Annotated[list[Path] | None, typer.Option(help="Your own footage instead; repeat for more cameras.")] = None,
     watchlist: Annotated[
         Path | None,
-        typer.Option(help="Your own people: an image each, or a folder each; the name is the reference."),
+        typer.Option(help="Your own people: an image each, or a folder each, named after them."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Matching workers.")] = 1,
     seed: Annotated[int, typer.Option(help="Which walk-bys are rendered.")] = _SEED,
@@ -48,6 +48,12 @@ def demo(
     with code 1 if somebody was missed, if there was a false alert, if a frame is unaccounted for, or if anything of
     that closing is not well.
 
+    Frames add up when published = processed + shed + refused + dead_lettered + in_flight, as the keys of --json say.
+
+    With --watchlist, a file is an entry named after it, and a folder is an entry with all images in it. The reference
+    is the name without accents and with hyphens for spaces (Anna Müller.jpg is Anna-Muller), 1 to 64 of A-Z a-z 0-9 .
+    _ -; other names, and names that become the same, are refused.
+
     Examples:
       watchbound demo --cameras 8 --seconds 30 --json out.json
       watchbound demo --video entrance.mp4 --watchlist people/
@@ -56,6 +62,9 @@ def demo(
     configure_logs("demo", load(LogSettings, level="warning"))
     if watchlist is not None and not video:
         msg = "--watchlist: expected --video FILE with it; synthetic footage shows synthetic people only"
+        raise ConfigurationError(msg)
+    if json_out is not None and not json_out.parent.is_dir():
+        msg = f"--json: expected a file in a folder that exists, got {json_out}"
         raise ConfigurationError(msg)
     screen = DemoScreen()
     models = load(ModelSettings)

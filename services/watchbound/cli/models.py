@@ -16,6 +16,7 @@ from watchbound.adapters.clock import SystemClock
 from watchbound.adapters.logs import configure_logs
 from watchbound.adapters.model_comparison import LEAST_COSINE, MOST_PIXELS, Comparison, compare, people_pictures
 from watchbound.adapters.model_preparation import default_manifest, prepare_default
+from watchbound.adapters.onnx_inspection import inspect_model
 from watchbound.adapters.onnx_runtime import OnnxDetector, OnnxEmbedder
 from watchbound.adapters.signers import open_signer
 from watchbound.adapters.trust_list import FileTrustList
@@ -118,14 +119,14 @@ def sign(
     cache: Cache = None,
     as_json: AsJson = False,
 ) -> None:
-    """Vouch for a pack as it lies there: its licences and digests are checked, then its manifest is signed.
+    """Vouch for a pack as it lies there: its licences, digests and operators are checked, then its manifest is signed.
 
     Examples:
       watchbound models sign default --key model-keeper.pem
       watchbound models sign ./my-pack --key pkcs11:model-keeper
     """
     settings = load(ModelSettings, cache=cache, pack=pack, require_signature=False)
-    found = find_pack(settings)
+    found = _inspected(find_pack(settings))
     signer = open_signer(key)
     written = sign_pack(found.root, read_manifest_bytes(found.root), signer, SystemClock().now())
     if as_json:
@@ -149,7 +150,10 @@ def _run_once(pack: ModelPack, settings: ModelSettings) -> str:
     detector, embedder = OnnxDetector(pack, settings), OnnxEmbedder(pack, settings)
     detector.detect(np.full((360, 640, 3), 128, np.uint8))
     crop = pack.embedder.template
-    embedder.embed(np.full((1, crop.height, crop.width, 3), 128, np.uint8))
+    template = embedder.embed(np.full((1, crop.height, crop.width, 3), 128, np.uint8))
+    if not np.isfinite(template).all():
+        msg = f"{pack.embedder.path}: expected a template of plain grey, got NaN; check how the model was exported"
+        raise ModelPackError(msg)
     return detector.provider
 
 
@@ -189,9 +193,16 @@ def _sentence(comparison: Comparison) -> str:
 
 def _examine(root: Path, use: Use) -> dict[str, Any]:
     try:
-        return _describe(load_pack(root, use))
+        return _describe(_inspected(load_pack(root, use)))
     except ModelPackError as error:
         return {"name": root.name, "root": str(root), "problem": str(error)}
+
+
+def _inspected(pack: ModelPack) -> ModelPack:
+    """The pack, once its files have been looked into: whoever lists or signs it is told what would never be run."""
+    for spec in (pack.detector, pack.embedder):
+        inspect_model(spec.read(), str(spec.path))
+    return pack
 
 
 def _describe(pack: ModelPack) -> dict[str, Any]:

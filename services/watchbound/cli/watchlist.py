@@ -85,10 +85,10 @@ def enrol(
 ) -> None:
     r"""Propose entries. Nobody matches before another officer approves; see `watchbound watchlist approve`.
 
-    In a folder, a file is an entry named after it, and a sub-folder is an entry with all images in it. A CSV has the
-    columns path, reference, category and response_level; the last two may be left empty in a row. Each entry needs its
-    papers: source, lawful_holding, image_date, expires, and under_18 with under_18_reason where it applies, as columns
-    of the CSV, in the file of --papers, or with --paper.
+    In a folder, a file is an entry named after it, and a sub-folder is an entry with all images in it; accents are
+    dropped and spaces become hyphens. A CSV has the columns path, reference, category and response_level; the last two
+    may be left empty in a row. Each entry needs its papers: source, lawful_holding, image_date, expires, and under_18
+    with under_18_reason where it applies, as columns of the CSV, in the file of --papers, or with --paper.
 
     An image that is refused never fails the others, and the report says what to do about it. Ends with 0 when every
     image is taken, 1 when some were refused. Running it again proposes only what is new.

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from watchbound.domain.embedding import Embedding
-from watchbound.domain.errors import Poison, WatchboundError
+from watchbound.domain.errors import InvalidValue, Poison, WatchboundError
 from watchbound.domain.face import Box, Detection, FaceQuality
 from watchbound.extraction.align import STANDARD, CropTemplate, align
 from watchbound.extraction.components import Rating, rate
@@ -30,11 +30,12 @@ _EYES_BEFORE_ALIGNING = 2.0
 
 
 class ImageFault(Enum):
-    """Why an image makes no template, before its quality is looked at. Each value is a line in a report."""
+    """Why an image makes no template, whatever its quality. Each value is a line in a report."""
 
     UNREADABLE = "unreadable"
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
+    NO_TEMPLATE = "no_template"
 
 
 class FaceRefused(WatchboundError):
@@ -122,7 +123,12 @@ class FaceReader:
         fault = self._gate.fault(quality)
         if fault is not None:
             raise FaceRefused(fault, describe(fault, quality, self._gate), components)
-        embedding = Embedding.of(self._embedder.embed(crop[np.newaxis])[0], self._embedder.digest)
+        try:
+            embedding = Embedding.of(self._embedder.embed(crop[np.newaxis])[0], self._embedder.digest)
+        except InvalidValue as error:
+            raise FaceRefused(
+                ImageFault.NO_TEMPLATE, f"the model makes no template of it: {error}", components
+            ) from error
         picture = cut_context(image, detection.box, others)
         return SingleFace(hashlib.sha256(data).hexdigest(), picture, embedding, quality, components)
 

@@ -18,6 +18,7 @@ class Outcome(Enum):
     ALREADY_ENROLLED = "already_enrolled"
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
+    NO_TEMPLATE = "no_template"
     TOO_SMALL = "too_small"
     BLURRED = "blurred"
     TOO_DARK = "too_dark"
@@ -41,6 +42,8 @@ REMEDIES: dict[Outcome, str] = {
     Outcome.ALREADY_ENROLLED: "",
     Outcome.NO_FACE: "choose a picture that shows the whole face from the front, unobstructed",
     Outcome.SEVERAL_FACES: "crop the picture to the one person who is meant",
+    Outcome.NO_TEMPLATE: "choose another picture; where every one is refused so, the model pack is at fault: "
+    "`watchbound models verify`",
     Outcome.TOO_SMALL: "use the original at its full resolution, or a closer picture; enlarging this one adds nothing",
     Outcome.BLURRED: "choose a picture in focus and without motion; sharpening this one adds nothing",
     Outcome.TOO_DARK: "choose a picture with light on the face",

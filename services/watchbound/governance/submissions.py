@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,8 +76,32 @@ def read_submissions(source: Path, defaults: Defaults) -> list[Line]:
 
 def _of_folder(folder: Path, defaults: Defaults) -> Iterator[Line]:
     """A file is an entry named after it; a sub-folder is an entry named after it with all images beneath."""
-    for reference, path in pictures_of(folder):
-        yield _submission(path, reference, defaults)
+    pictures = list(pictures_of(folder))
+    names: dict[str, set[str]] = {}
+    for name, _ in pictures:
+        names.setdefault(reference_of(name), set()).add(name)
+    for name, path in pictures:
+        reference = reference_of(name)
+        if len(names[reference]) > 1:
+            # Neither wins: they may be two people.
+            alike = ", ".join(sorted(names[reference]))
+            detail = f"more than one name becomes the reference {reference}: {alike}; rename all but one"
+            yield ImageReport(str(path), name, Outcome.BAD_ROW, detail)
+        else:
+            yield _submission(path, reference, defaults)
+
+
+def reference_of(name: str) -> str:
+    """The reference that the name of a file or folder stands for: `Anna Müller` is `Anna-Muller`.
+
+    Accents are dropped and spaces become hyphens. Nothing else is changed: what is then no reference is refused, since
+    to guess at letters would be to guess at who is meant.
+    """
+    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    return "-".join(plain.split())
+
+
+_RULE = "of the name of a file or folder accents are dropped and spaces become -, nothing else is changed"
 
 
 def _submission(path: Path, reference: str, defaults: Defaults) -> Line:
@@ -84,7 +109,7 @@ def _submission(path: Path, reference: str, defaults: Defaults) -> Line:
         entry = WatchlistEntry(defaults.authorisation_id, reference, defaults.category, defaults.response_level)
         papers = defaults.papers_of({})
     except InvalidValue as error:
-        return ImageReport(str(path), reference, Outcome.BAD_ROW, str(error))
+        return ImageReport(str(path), reference, Outcome.BAD_ROW, f"{error}; {_RULE}")
     return Submission(path, entry, papers)
 
 

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from watchbound.adapters import codecs
 from watchbound.domain.activation import PreDeploymentItem
 from watchbound.domain.alert import AlertEvent
+from watchbound.domain.errors import ConfigurationError
 from watchbound.domain.watchlist import Category
 from watchbound.pipeline import metric_names as names
 from watchbound.pipeline.topics import ALERTS, TALLIES
@@ -113,7 +114,11 @@ def run_demo(
 
 
 def authorise_and_enrol(stack: Stack, plan: DemoPlan, screen: DemoScreen) -> str:
-    """Draft, sign, enrol and activate; returns the authorisation's id."""
+    """Draft, sign, enrol and activate; returns the authorisation's id.
+
+    Raises:
+        ConfigurationError: no picture of anybody was accepted.
+    """
     authorisation = _authorise(stack, plan)
     _enrol(stack, plan, authorisation, screen)
     _activate(stack, authorisation)
@@ -167,7 +172,13 @@ def _enrol(stack: Stack, plan: DemoPlan, authorisation: str, screen: DemoScreen)
     report = stack.call(["watchlist", "enrol", str(plan.watchlist), *whose, *first, *papers], accept=(0, 1))
     for image in report["images"]:
         if image["outcome"] != "accepted":
-            screen.note(f"{image['path']}: {image['outcome']} — {image['remedy']}")
+            screen.note(f"{image['path']}: {image['outcome']} ({image['detail']}) — {image['remedy']}")
+    if report["entries"] == 0:
+        msg = (
+            f"expected a picture of somebody who can be enrolled, got none in {plan.watchlist}; "
+            f"what is wrong with each is said above"
+        )
+        raise ConfigurationError(msg)
     stack.call(["watchlist", "approve", "--all", *whose, *second])
 
 
@@ -196,6 +207,7 @@ def _play(stack: EmbeddedStack, plan: DemoPlan, observer: Observer, screen: Demo
                 f"{observer.tallies.workers['faces']} faces, {len(observer.alerts.alerts)} alerts"
             )
         time.sleep(0.1)
+    cameras.process.require_ended_well()
     cameras.process.stop()
 
 

@@ -6,7 +6,7 @@ import csv
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
@@ -14,8 +14,10 @@ from pathlib import Path
 
 import yaml
 
+from watchbound.camera.sources.source import Picture
+from watchbound.camera.sources.video import VideoFile
 from watchbound.camera.synthetic import SiteSpec, SiteTruth, enrolment_photo, read_truth, render_site
-from watchbound.domain.errors import ConfigurationError
+from watchbound.domain.errors import ConfigurationError, Poison, Unavailable
 from watchbound.domain.watchlist import Category, ResponseLevel
 
 LISTED = {
@@ -134,14 +136,34 @@ def video_plan(videos: Sequence[Path], watchlist: Path, seconds: float | None) -
     """The user's own footage and people; there is no ground truth, and none is guessed.
 
     Raises:
-        ConfigurationError: a file or the folder is not there.
+        ConfigurationError: a file is no video, or the folder is not there.
     """
     for video in videos:
-        if not video.is_file():
-            msg = f"--video: expected a video file, found none at {video}"
-            raise ConfigurationError(msg)
+        _require_video(video)
     if not watchlist.is_dir() or not list(islice(watchlist.iterdir(), 1)):
         msg = f"--watchlist: expected a folder with an image or a sub-folder for each person, got {watchlist}"
         raise ConfigurationError(msg)
     cameras = tuple(DemoCamera(f"video-{i + 1}", video.resolve(), None) for i, video in enumerate(videos))
     return DemoPlan(cameras, watchlist.resolve(), seconds)
+
+
+def _require_video(path: Path) -> None:
+    """Look for one whole picture; what precedes it may be damaged, as in footage cut from a stream."""
+    if not path.is_file():
+        msg = f"--video: expected a video file, found none at {path}"
+        raise ConfigurationError(msg)
+    try:
+        with closing(VideoFile(path, loop=False).pictures()) as pictures:
+            if not any(_whole(picture) for picture in pictures):
+                msg = f"{path.name}: every picture is damaged"
+                raise Unavailable(msg)
+    except Unavailable as error:
+        msg = f"--video: expected a video file, got {path}, which cannot be decoded: {error}"
+        raise ConfigurationError(msg) from error
+
+
+def _whole(picture: Picture) -> bool:
+    try:
+        return picture.image().size > 0
+    except Poison:
+        return False

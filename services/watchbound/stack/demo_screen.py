@@ -39,7 +39,7 @@ class DemoScreen:
 
     def note(self, text: str) -> None:
         """A line of progress."""
-        self._err.print(f"    {text}", style="dim")
+        self._err.print(f"    {text}", style="dim", markup=False)
 
     def alert(self, alert: Alert, latency_s: float | None) -> None:
         """One alert event, as an operator would want it: who, how urgent, where, and how sure against the threshold."""
@@ -85,7 +85,7 @@ def _rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "", "(ten invented people, chosen to be separable: this shows the flow, not an accuracy)"
     latency = summary["latency_ms"]
     if latency["p50"] is not None:
-        yield "capture → alert", f"p50 {latency['p50']:.0f} ms, p99 {latency['p99']:.0f} ms"
+        yield "capture → alert", f"p50 {latency['p50']:.0f} ms, p99 {latency['p99']:.0f} ms, of {latency['n']} alerts"
     if summary["cpu_ms_per_frame"]:
         cpu = summary["cpu_ms_per_frame"]
         yield "worker CPU", f"{cpu:.1f} ms a frame: {1000 / cpu:.0f} frames a second and core ({summary['provider']})"

@@ -138,11 +138,11 @@ def alert_rows(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
 
 
 def quantiles_ms(latencies_s: Sequence[float]) -> dict[str, float | None]:
-    """p50 and p99 in milliseconds; None where nothing was measured."""
+    """p50 and p99 in milliseconds, None where nothing was measured, and of how many: the p99 of few is their worst."""
     if not latencies_s:
-        return {"p50": None, "p99": None}
+        return {"p50": None, "p99": None, "n": 0}
     p50, p99 = np.quantile(np.array(latencies_s) * 1000, [0.5, 0.99])
-    return {"p50": round(float(p50), 1), "p99": round(float(p99), 1)}
+    return {"p50": round(float(p50), 1), "p99": round(float(p99), 1), "n": len(latencies_s)}
 
 
 def faults(summary: Mapping[str, Any]) -> list[str]:

@@ -151,9 +151,13 @@ class Stack(ABC):
         A command whose `--json` takes a file is given `--json -` among its arguments.
 
         Raises:
-            CommandFailed: it ended with a code that is not accepted.
+            CommandFailed: it ended with a code that is not accepted, or printed no JSON: a code may be an error's, too.
         """
-        return json.loads(self.run([*arguments, *(() if "--json" in arguments else ("--json",))], accept))
+        done = self._done([*arguments, *(() if "--json" in arguments else ("--json",))], accept)
+        try:
+            return json.loads(done.stdout)
+        except json.JSONDecodeError as error:
+            raise _failure(arguments, done) from error
 
     def run(self, arguments: Sequence[str], accept: Sequence[int] = (0,)) -> str:
         """Run `watchbound ARGUMENTS` to its end; returns what it printed.
@@ -161,15 +165,15 @@ class Stack(ABC):
         Raises:
             CommandFailed: it ended with a code that is not accepted.
         """
+        return self._done(arguments, accept).stdout
+
+    def _done(self, arguments: Sequence[str], accept: Sequence[int]) -> subprocess.CompletedProcess[str]:
         settings = [f"{key}={value}" for key, value in self.environment.items()]
         command = ["/usr/bin/env", *settings, *_watchbound(), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode not in accept:
-            msg = (
-                f"watchbound {' '.join(arguments[:2])} ended with code {done.returncode}: {done.stderr.strip()[-1500:]}"
-            )
-            raise CommandFailed(msg)
-        return done.stdout
+            raise _failure(arguments, done)
+        return done
 
 
 class EmbeddedStack(Stack):
@@ -185,6 +189,12 @@ class EmbeddedStack(Stack):
             "WATCHBOUND_MILVUS_URI": gallery.uri,
             "WATCHBOUND_PURGE_STORE_FOLDERS": str(self.folder / "milvus-lite"),
         }
+
+
+def _failure(arguments: Sequence[str], done: subprocess.CompletedProcess[str]) -> CommandFailed:
+    return CommandFailed(
+        f"watchbound {' '.join(arguments[:2])} ended with code {done.returncode}: {done.stderr.strip()[-1500:]}"
+    )
 
 
 def _watchbound() -> list[str]:

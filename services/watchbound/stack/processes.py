@@ -89,6 +89,16 @@ class ChildProcess:
         """Whether it has not ended."""
         return self._process.poll() is None
 
+    def require_ended_well(self) -> None:
+        """Once it has ended by itself, it must have done so in order.
+
+        Raises:
+            Unavailable: it ended with an error; the message shows the end of its log.
+        """
+        if self._process.poll():
+            msg = f"{self.name} ended with code {self._process.poll()}; the end of {self.log_path}:\n{self.log_tail()}"
+            raise Unavailable(msg)
+
     def wait_until(self, ready: Callable[[], bool], timeout_s: float) -> None:
         """Return as soon as `ready()` holds.
 

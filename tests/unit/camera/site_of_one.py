@@ -72,9 +72,10 @@ class ClockPace:
 class PlayedSource:
     """Openings one after the other: pictures, then the end or an error."""
 
-    def __init__(self, *openings: Sequence[Picture | Exception], live: bool = False) -> None:
+    def __init__(self, *openings: Sequence[Picture | Exception], live: bool = False, heals: bool = True) -> None:
         self.openings = list(openings)
         self.live = live
+        self.heals = heals
 
     def pictures(self) -> Generator[Picture, None, None]:
         for picture in self.openings.pop(0):

@@ -13,7 +13,7 @@ from watchbound.camera.backoff import FIRST_S, LONGEST_S
 from watchbound.camera.health import CameraState
 from watchbound.camera.runner import DAMAGED_IN_A_ROW, HOPELESS_S
 from watchbound.camera.sources.source import LazyPicture, Picture
-from watchbound.domain.errors import Poison, PoisonReason, Unavailable
+from watchbound.domain.errors import ConfigurationError, Poison, PoisonReason, Unavailable
 from watchbound.pipeline import metric_names as names
 from watchbound.ports import Image
 
@@ -66,6 +66,35 @@ def test_a_lost_source_is_opened_again_and_again_with_growing_waits() -> None:
     assert max(site.pace.waits) > FIRST_S
     assert events(site).count("camera lost") == 12
     assert site.said[0][1]["cause"] == "no route to host"
+    assert len(site.published()) == 1
+
+
+@pytest.mark.parametrize(
+    ("opening", "cause"),
+    [([Unavailable("a.mp4: no video")], "a.mp4: no video"), ([damaged(n / 5) for n in range(200)], "every one")],
+)
+def test_a_file_without_a_picture_ends_its_camera_and_is_not_tried_again(
+    opening: list[Picture | Exception], cause: str
+) -> None:
+    site = authorised(PlayedSource(opening, heals=False))
+    with pytest.raises(ConfigurationError, match=f"camera north: expected pictures, got none: {cause}"):
+        run(site)
+    assert site.metrics.total(names.CAMERA_RECONNECTS) == 0
+    assert site.runner.health.state(site.clock.now()) is CameraState.DISCONNECTED
+
+
+def test_a_file_that_breaks_off_is_played_as_far_as_it_goes_and_not_again() -> None:
+    site = authorised(PlayedSource([picture_of(0.0), picture_of(0.2), Unavailable("torn off")], heals=False))
+    run(site)
+    assert len(site.published()) == 2
+    assert ("camera cut short", {"camera": "north", "cause": "torn off"}) in site.said
+    assert site.runner.health.state(site.clock.now()) is CameraState.ENDED
+
+
+def test_a_file_is_played_on_beyond_a_long_damage() -> None:
+    broken = [damaged(n / 5) for n in range(DAMAGED_IN_A_ROW + 5)]
+    site = authorised(PlayedSource([*broken, picture_of(len(broken) / 5)], heals=False))
+    run(site)
     assert len(site.published()) == 1
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.unit.extraction.faces import face_at
 from watchbound.domain.face import Detection
@@ -22,6 +23,17 @@ def png(image: Image | None = None) -> bytes:
         image = np.random.default_rng(3).integers(60, 200, (400, 400, 3)).astype(np.uint8)
     _, data = cv2.imencode(".png", image)
     return data.tobytes()
+
+
+class AlwaysAnswers(ColourEmbedder):
+    """Gives the same number throughout for whatever it is shown."""
+
+    def __init__(self, answer: float) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.full((len(crops), self.dimension), self._answer, np.float32)
 
 
 def reader(*answers: list[Detection], gate: QualityGate = OPEN_GATE) -> FaceReader:
@@ -83,6 +95,15 @@ def test_a_face_far_behind_leaves_no_doubt_about_who_is_meant() -> None:
 @pytest.mark.parametrize("data", [b"", b"no image at all", png()[:300]])
 def test_what_cannot_be_decoded_is_unreadable(data: bytes) -> None:
     assert refusal(reader([face_at(200, 200, 200)]), data).reason is ImageFault.UNREADABLE
+
+
+@pytest.mark.parametrize("raw", [np.nan, 0.0])
+def test_a_face_of_which_the_model_makes_no_template_is_refused(raw: float) -> None:
+    faces = FaceReader(ScriptedDetector([[face_at(200, 200, 200)]]), AlwaysAnswers(raw), STANDARD, OPEN_GATE)
+    refused = refusal(faces, png())
+    assert refused.reason is ImageFault.NO_TEMPLATE
+    assert "finite length" in refused.detail
+    assert refused.components
 
 
 def test_quality_is_asked_of_every_image() -> None:

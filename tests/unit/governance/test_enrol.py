@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import simplejpeg
+from numpy.typing import NDArray
 
 from tests.unit.governance.desk import BLUE, DEFAULTS, GREEN, GREY, RED, Desk, photo
 from watchbound.adapters.codecs import watchlist_proposal
@@ -17,6 +19,7 @@ from watchbound.governance.submissions import read_submissions
 from watchbound.governance.watchlist_log import Pending, pending_handler
 from watchbound.pipeline.pictures import WatchlistPictures
 from watchbound.pipeline.topics import WATCHLIST_CHANGES, WATCHLIST_PROPOSALS
+from watchbound.testing.eyes import ColourEmbedder
 from watchbound.testing.office import terms
 
 
@@ -62,6 +65,20 @@ def test_one_bad_image_never_fails_its_neighbours(desk: Desk, people: Path) -> N
     told = report.as_json()
     assert told["entries"] == 2
     assert all(image["remedy"] for image in told["images"] if image["outcome"] != "accepted")
+
+
+def test_an_image_without_a_template_never_fails_its_neighbours(
+    desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed = ColourEmbedder.embed
+
+    def none_of_red(self: ColourEmbedder, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        templates = embed(self, crops)
+        templates[templates[:, 2] > 0.9] = np.nan
+        return templates
+
+    monkeypatch.setattr(ColourEmbedder, "embed", none_of_red)
+    assert outcomes(desk, people) == ["no_template", "accepted", "accepted"]
 
 
 def test_an_image_that_is_gone_is_reported(desk: Desk, tmp_path: Path) -> None:

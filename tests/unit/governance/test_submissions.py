@@ -41,10 +41,29 @@ def test_a_file_is_an_entry_and_a_folder_is_an_entry_with_all_beneath_it(tmp_pat
 
 
 def test_a_name_that_is_no_reference_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
-    touch(tmp_path / "John Smith.jpg", tmp_path / "REF-1.jpg")
+    touch(tmp_path / "Łucja (old).jpg", tmp_path / "REF-1.jpg")
     lines = read_submissions(tmp_path, DEFAULTS)
     assert taken(lines) == [("REF-1.jpg", "REF-1")]
-    assert "got 'John Smith'" in refused(lines)[0]
+    assert "got 'Łucja-(old)'; of the name of a file or folder accents are dropped" in refused(lines)[0]
+
+
+def test_ordinary_names_become_references_by_one_rule(tmp_path: Path) -> None:
+    touch(tmp_path / "Jane Doe.jpg", tmp_path / "Anna Müller" / "a b.jpg", tmp_path / "REF_1.b-2.jpg")
+    lines = read_submissions(tmp_path, DEFAULTS)
+    assert taken(lines) == [
+        ("a b.jpg", "Anna-Muller"),
+        ("Jane Doe.jpg", "Jane-Doe"),
+        ("REF_1.b-2.jpg", "REF_1.b-2"),
+    ]
+
+
+def test_two_names_that_become_one_reference_are_both_refused(tmp_path: Path) -> None:
+    touch(tmp_path / "Anna Müller.jpg", tmp_path / "Anna-Muller" / "a.jpg", tmp_path / "B.jpg", tmp_path / "B.png")
+    lines = read_submissions(tmp_path, DEFAULTS)
+    assert taken(lines) == [("B.jpg", "B"), ("B.png", "B")]
+    assert [detail.split(":")[0] for detail in refused(lines)] == [
+        "more than one name becomes the reference Anna-Muller"
+    ] * 2
 
 
 def test_a_csv_names_files_from_its_own_folder(tmp_path: Path) -> None:

@@ -108,9 +108,9 @@ def test_the_latency_is_that_of_the_first_event_and_the_state_that_of_the_last()
     assert observed.latest.revision == 2
 
 
-def test_quantiles_are_in_milliseconds_and_none_without_a_sample() -> None:
-    assert quantiles_ms([]) == {"p50": None, "p99": None}
-    assert quantiles_ms([0.1, 0.3]) == {"p50": 200.0, "p99": 298.0}
+def test_quantiles_are_in_milliseconds_say_of_how_many_and_are_none_without_a_sample() -> None:
+    assert quantiles_ms([]) == {"p50": None, "p99": None, "n": 0}
+    assert quantiles_ms([0.1, 0.3]) == {"p50": 200.0, "p99": 298.0, "n": 2}
 
 
 def test_every_camera_of_the_demonstration_shows_listed_and_unlisted_people_and_never_p008() -> None:

@@ -24,10 +24,12 @@ _DIGITS = re.compile(r"(\d+)")
 class ImageFolder:
     """JPEG and PNG files in natural order (frame2 before frame10), read when they are due.
 
-    The folder is listed anew for each round, so a looping camera shows what was added meanwhile.
+    The folder is listed anew for each round, so a looping camera shows what was added meanwhile, and an empty
+    one is waited for.
     """
 
     live = False
+    heals = True
 
     def __init__(self, folder: Path, fps: float, *, loop: bool) -> None:
         self._folder = folder

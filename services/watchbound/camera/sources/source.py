@@ -40,6 +40,10 @@ class Source(Protocol):
     def live(self) -> bool:
         """Whether pictures come when they happen; those of other sources wait for their time."""
 
+    @property
+    def heals(self) -> bool:
+        """Whether opening it again after a failure may help: a camera comes back, a file on a disk stays as it is."""
+
     def pictures(self) -> Generator[Picture, None, None]:
         """Open, yield until there is no more, and close, also when the generator is closed.
 

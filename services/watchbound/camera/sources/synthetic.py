@@ -20,6 +20,7 @@ class SyntheticWalkBy:
     """
 
     live = False
+    heals = False
 
     def __init__(self, camera_id: str, fps: float, config: SyntheticSource) -> None:
         self._spec = SiteSpec(camera_id, config.seed, config.seconds, fps, people=config.people)

@@ -45,6 +45,11 @@ class VideoFile:
         self._path = path
         self._loop = loop
 
+    @property
+    def heals(self) -> bool:
+        """Not a file that plays once; a looped one stands in for a camera, and another may be put in its place."""
+        return self._loop
+
     def pictures(self) -> Generator[Picture, None, None]:
         """Play from the beginning.
 
@@ -74,6 +79,7 @@ class LiveStream:
     """
 
     live = True
+    heals = True
 
     def __init__(self, address: str, label: str) -> None:
         self._address = address

@@ -28,7 +28,7 @@ from watchbound.governance.record.facts import (
     WatchlistFacts,
     fact_of,
 )
-from watchbound.pipeline.audit_acts import Act
+from watchbound.pipeline import audit_acts
 from watchbound.pipeline.reviewers import require_reviewer
 from watchbound.ports import TrustList
 
@@ -151,8 +151,8 @@ class Gatherer:
             categories=categories,
             as_of=reviewed,
             digest=vouched.watchlist_digest,
-            approved_since=None if later is None else later[Act.WATCHLIST_APPROVED],
-            removed_since=None if later is None else later[Act.WATCHLIST_REMOVED],
+            approved_since=None if later is None else later[audit_acts.Act.WATCHLIST_APPROVED],
+            removed_since=None if later is None else later[audit_acts.Act.WATCHLIST_REMOVED],
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchbound.camera.synthetic import FaceTruth
+from watchbound.domain.embedding import Embedding
 from watchbound.domain.errors import WatchboundError
 from watchbound.domain.face import Box, Detection
 from watchbound.domain.frame import Frame
@@ -93,7 +94,7 @@ class Witness:
         """A template of every face that can be found in a picture."""
         image = decode_jpeg(jpeg, self._eyes.limits)
         crops = [align(image, face.landmarks, self._eyes.template) for face in self._eyes.detector.detect(image)]
-        return [self._eyes.embedder.embed(crop[None])[0] for crop in crops]
+        return [self._template(crop) for crop in crops]
 
     def searches(self) -> Searches:
         """Everything seen, ready to be searched for.
@@ -112,7 +113,7 @@ class Witness:
 
     def _take(self, person: str, face: Detection, image: Image) -> None:
         crop = align(image, face.landmarks, self._eyes.template)
-        template = self._eyes.embedder.embed(crop[None])[0]
+        template = self._template(crop)
         self.templates.append(template)
         self.whose.append(person)
         # Pixel after pixel, as a picture has them, and plane after plane, as a model takes them.
@@ -121,6 +122,11 @@ class Witness:
         rows = _inner(image, face.box)
         pieces += [(Material.PIXELS, row.tobytes()) for row in rows[::_EVERY_ROW]]
         self.forbidden += [Forbidden(person, material, data) for material, data in pieces]
+
+    def _template(self, crop: Image) -> NDArray[np.float32]:
+        """Of norm 1; with one that is none, nothing would be found and nothing proved: it raises `InvalidValue`."""
+        embedder = self._eyes.embedder
+        return Embedding(embedder.embed(crop[None])[0], embedder.digest).vector
 
 
 def entropy_of(jpeg: bytes) -> bytes:
