@@ -98,7 +98,7 @@ def _at_equal_priority() -> None:
 
     Beside one busy program a worker of priority 15 falls behind a live camera though it is given more than it needs.
     """
-    os.environ.setdefault(ray_constants.RAY_WORKER_NICENESS, "0")
+    os.environ[ray_constants.RAY_WORKER_NICENESS] = "0"
 
 
 def _show_token(token: str) -> None:

@@ -369,7 +369,7 @@ def test_a_worker_matches_nothing_that_cannot_be_recorded_and_goes_on_by_itself(
     timer.start()
     scene.play()
     timer.join()
-    assert seen == [("nothing is compared unrecorded: the audit log cannot be written", 0, 0)]
+    assert seen == [("nothing is compared unrecorded: the audit log does not answer", 0, 0)]
     assert len(scene.matches()) == 1
     assert scene.complaint() is None
     (event,) = scene.audit.events
