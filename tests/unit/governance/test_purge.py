@@ -116,6 +116,7 @@ def test_no_audit_no_purge(deployments: Deployments) -> None:
     assert set(deployments.ring.versions(GONE)) == ALL
 
 
+@pytest.mark.long
 def test_a_purge_that_is_killed_at_any_step_is_finished_by_the_next_one_and_its_receipt_is_true(
     tmp_path: Path,
 ) -> None:
