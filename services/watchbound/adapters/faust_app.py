@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,12 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.auth import SASLMechanism
 
 from watchbound.adapters.kafka_security import password, tls_context
+from watchbound.adapters.logs import get_logger
 from watchbound.domain.moment import from_micros
 from watchbound.ports import Record, TopicPartition
 from watchbound.settings import KafkaSettings
+
+log = get_logger(__name__)
 
 _FETCH_WAIT_MS = 25
 
@@ -34,17 +37,52 @@ class _PromptThread(driver.AIOKafkaConsumerThread):
 
 
 class CarefulConsumer(driver.Consumer):
-    """Commits no record that was not handled.
+    """Hands over no record before those in front of it, and commits none that was not handled.
 
     Faust takes a jump in the offsets for records that compaction has removed, and commits past them. Its own fetcher
     makes such jumps: what is in its hands while a table's recovery ends is dropped, and the next record is handed over
-    as if nothing had been before it. Our topics are not compacted, so a jump means that records were dropped: offsets
-    stay in front of it until `faust_stall` has had them read again. Only what is missing then, too, has been removed by
-    the topic's retention.
+    as if nothing had been before it. Our topics are not compacted, so a jump means that records were dropped: what
+    comes behind it is let go, and read again from where the jump began. Only what is missing then, too, has been
+    removed by the topic's retention. Where nothing comes behind it, offsets stay in front of it until `faust_stall` has
+    had the rest read again.
     """
 
     def _new_consumer_thread(self) -> _PromptThread:
         return _PromptThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:
+        """See `faust.transport.consumer.Consumer.getmany`."""
+        rewound: set[Any] = set()
+        async for tp, message in super().getmany(timeout):
+            if tp in rewound:
+                continue
+            if self._jumps(tp, message.offset):
+                rewound.add(tp)
+                await self._go_back(tp, message.offset)
+                continue
+            self._following()[tp] = message.offset + 1
+            yield tp, message
+
+    async def perform_seek(self) -> None:
+        """See `faust.transport.consumer.Consumer.perform_seek`: all partitions go on from what is committed."""
+        await super().perform_seek()
+        self._following().clear()
+
+    def _jumps(self, tp: Any, offset: int) -> bool:
+        """Whether records are missing before this one that nobody has gone back for; compacted topics miss many."""
+        if tp.topic in self.app.tables.changelog_topics:
+            return False
+        expected = self._expected(tp)
+        return offset > expected and self._gone_back_to().get(tp) != expected
+
+    async def _go_back(self, tp: Any, came: int) -> None:
+        expected = self._expected(tp)
+        self._gone_back_to()[tp] = expected
+        log.info("going back for what was skipped", partition=str(tp), offset=expected, came=came)
+        await self.seek_wait({tp: expected})
+
+    def _expected(self, tp: Any) -> int:
+        return self._following().get(tp, self._committed_offset[tp] or 0)
 
     async def read_again(self, partitions: Iterable[Any]) -> None:
         """Go back to what is committed; whatever is still missing from these partitions is not waited for twice."""
@@ -67,8 +105,18 @@ class CarefulConsumer(driver.Consumer):
         return self._read_again_from().get(tp) == (self._committed_offset[tp] or 0)
 
     def _read_again_from(self) -> dict[Any, int]:
+        return self._offsets("_again")
+
+    def _following(self) -> dict[Any, int]:
+        """The offset after the last that was handed over."""
+        return self._offsets("_next")
+
+    def _gone_back_to(self) -> dict[Any, int]:
+        return self._offsets("_gone_back")
+
+    def _offsets(self, name: str) -> dict[Any, int]:
         # Faust builds its services in ways of its own; a constructor would have to know them all.
-        found: dict[Any, int] = self.__dict__.setdefault("_again", {})
+        found: dict[Any, int] = self.__dict__.setdefault(name, {})
         return found
 
 

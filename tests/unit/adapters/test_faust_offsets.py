@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import Any
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
+import pytest
 from faust.transport.consumer import IntervalTree
 
 from watchbound.adapters.faust_app import CarefulConsumer
 
 TP = ("watchbound.matches.v1", 1)
+
+
+class SourcePartition(NamedTuple):
+    """As Faust's own, with names."""
+
+    topic: str
+    partition: int
 
 
 def consumer(committed: int | None, acked: list[int]) -> Any:
@@ -69,3 +79,62 @@ def test_another_jump_later_is_read_again_too() -> None:
     made._acked[TP] = [50]
     asyncio.run(made._add_gap(TP, 40, 50))
     assert made._new_offset(TP) is None
+
+
+class Fetched:
+    """A consumer among scripted fetches: what each of them brings, by offset, and where it was told to go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, committed: int | None, *batches: list[int]) -> None:
+        self.consumer = consumer(committed, [])
+        self.consumer.app = SimpleNamespace(tables=SimpleNamespace(changelog_topics={"windows-changelog"}))
+        self.sought: list[int] = []
+        self.consumer.seek_wait = self._seek
+        self._batches = list(batches)
+
+        async def getmany(_self: Any, timeout: float) -> AsyncIterator[tuple[Any, Any]]:
+            for offset in self._batches.pop(0) if self._batches else []:
+                yield self.source, SimpleNamespace(offset=offset)
+
+        monkeypatch.setattr(CarefulConsumer.__mro__[1], "getmany", getmany)
+        self.source = SourcePartition("watchbound.matches.v1", 1)
+
+    async def _seek(self, partitions: dict[Any, int]) -> None:
+        self.sought += partitions.values()
+
+    def handed_over(self) -> list[int]:
+        async def drain() -> list[int]:
+            return [m.offset for _ in range(len(self._batches)) async for _, m in self.consumer.getmany(1.0)]
+
+        return asyncio.run(drain())
+
+
+def test_what_lies_in_front_is_handed_over_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was fetched while a table's recovery ended is dropped; the next record waits until it was read again."""
+    fetched = Fetched(monkeypatch, 38, [41, 42], [38, 39, 40, 41, 42, 43])
+    assert fetched.handed_over() == [38, 39, 40, 41, 42, 43]
+    assert fetched.sought == [38]
+
+
+def test_before_the_first_commit_the_first_record_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = Fetched(monkeypatch, None, [3], [0, 1, 2, 3])
+    assert fetched.handed_over() == [0, 1, 2, 3]
+    assert fetched.sought == [0]
+
+
+def test_a_jump_in_the_middle_is_gone_back_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = Fetched(monkeypatch, 5, [5, 6], [9], [7, 8, 9, 10])
+    assert fetched.handed_over() == [5, 6, 7, 8, 9, 10]
+    assert fetched.sought == [7]
+
+
+def test_what_retention_has_removed_is_gone_back_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = Fetched(monkeypatch, 5, [100, 101], [100, 101, 102], [103])
+    assert fetched.handed_over() == [100, 101, 102, 103]
+    assert fetched.sought == [5]
+
+
+def test_a_changelog_is_compacted_and_may_jump(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = Fetched(monkeypatch, 5, [100, 200])
+    fetched.source = SourcePartition("windows-changelog", 1)
+    assert fetched.handed_over() == [100, 200]
+    assert fetched.sought == []
