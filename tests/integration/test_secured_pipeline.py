@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -59,9 +60,9 @@ class SecuredStack(EmbeddedStack):
         self._become(arguments)
         return super().start(name, arguments, grace_s, environment)
 
-    def run(self, arguments: Sequence[str], accept: Sequence[int] = (0,)) -> str:
+    def _done(self, arguments: Sequence[str], accept: Sequence[int]) -> subprocess.CompletedProcess[str]:
         self._become(arguments)
-        return super().run(arguments, accept)
+        return super()._done(arguments, accept)
 
     def _become(self, arguments: Sequence[str]) -> None:
         program = WHO[arguments[0]]
