@@ -251,7 +251,9 @@ def _write(
 def _format(files: Sequence[Path]) -> None:
     """Make the folders of a new cluster, those of all nodes at once."""
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = [*_java("-Xmx128m"), "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c"]
+    # In one word: one id in 64 begins with a hyphen, and would be taken for another option.
+    named = f"--cluster-id={cluster}"
+    tool = [*_java("-Xmx128m"), "kafka.tools.StorageTool", "format", "--ignore-formatted", named, "-c"]
     running = [
         subprocess.Popen([*tool, str(file)], cwd=file.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
         for file in files
