@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from tests.unit.alerting.factory import POLICY, at, decision, match, reviewers, signed
+from tests.unit.endless import EndlessReader
 from watchbound.adapters import codecs
 from watchbound.alerting.adjudicate import Docket, read_docket
 from watchbound.alerting.raise_alert import raise_alert
@@ -14,7 +15,6 @@ from watchbound.domain.alert import Alert
 from watchbound.domain.decision import Verdict
 from watchbound.domain.errors import InvalidValue, Unavailable, UnknownReference
 from watchbound.pipeline.topics import ALERTS, DECISIONS
-from watchbound.ports import Record
 from watchbound.testing.log import InMemoryBroker
 
 TRUSTED = reviewers("officer-1", "officer-2")
@@ -84,19 +84,6 @@ def test_what_no_reviewer_signed_is_passed_over(broker: InMemoryBroker) -> None:
     forged = signed(decision(alert.id, 10), "officer-2")
     broker.producer().send(DECISIONS.name, forged.subject, codecs.DECISION.encode(forged))
     assert docket(broker, alert.id).about(alert.id) == ()
-
-
-class EndlessReader:
-    """A topic that grows faster than it is read."""
-
-    def poll(self, timeout_s: float) -> list[Record]:
-        return []
-
-    def caught_up(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        pass
 
 
 def test_a_topic_that_cannot_be_read_in_time_is_said() -> None:

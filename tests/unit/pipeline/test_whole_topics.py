@@ -5,9 +5,9 @@ from itertools import count
 
 import pytest
 
+from tests.unit.endless import EndlessReader
 from watchbound.domain.errors import Unavailable
 from watchbound.pipeline.whole_topics import read_to_end
-from watchbound.ports import Record
 from watchbound.testing.log import InMemoryBroker
 
 
@@ -30,19 +30,6 @@ def test_all_that_stands_there_is_read_once(broker: InMemoryBroker) -> None:
 
 def test_nothing_is_read_to_its_end_too(broker: InMemoryBroker) -> None:
     assert list(read_to_end(broker.reader(["empty"]), 5)) == []
-
-
-class EndlessReader:
-    """A topic that grows faster than it is read."""
-
-    def poll(self, timeout_s: float) -> list[Record]:
-        return []
-
-    def caught_up(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        pass
 
 
 def test_what_cannot_be_read_in_time_is_said() -> None:
