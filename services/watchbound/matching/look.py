@@ -47,6 +47,7 @@ class Look:
         self._shots = shots
         self._counts = counts
         self._metrics = metrics
+        self._standard = eyes.template.is_like(STANDARD)
         self._canvas = Canvas()
         self._looked_at: datetime | None = None
 
@@ -126,10 +127,8 @@ class Look:
         if fault is None and not evidence.wants(worth_bound(detection), track.last_seen, self._shots):
             return None
         if fault is None:
-            template = self._eyes.template
-            crop = align(image, detection.landmarks, template)
-            standard = template.is_like(STANDARD)
-            quality = assess(detection, crop if standard else align(image, detection.landmarks, STANDARD))
+            crop = align(image, detection.landmarks, self._eyes.template)
+            quality = assess(detection, crop if self._standard else align(image, detection.landmarks, STANDARD))
             fault = self._eyes.gate.fault(quality)
         if fault is not None:
             self._counts.skipped(fault.value)
